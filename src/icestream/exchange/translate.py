@@ -168,7 +168,7 @@ class _Translation:
         for one in ports.values():
             if one.name not in made.inputs and not one.optional:
                 # theirs knows by itself what lies before it
-                implied = self._nearest(step, one.item)
+                implied = self._nearest(step, one.item) or self._beside(step, made, one.item)
                 if implied is not None:
                     made.inputs[one.name] = (implied,)
 
@@ -219,6 +219,14 @@ class _Translation:
             front += [one for links in source.links.values() for one in links] if source else []
         return None
 
+    def _beside(self, step: ForeignStep, made: Made, item: type[Any]) -> Output | None:
+        """The output of a type of another part of the same step."""
+        for other in self.made[step.id]:
+            for port in other.protocol.outputs() if other.protocol and other is not made else ():
+                if issubclass(port.item, item):
+                    return Output(other.name, port.name)
+        return None
+
     def _leads_back(self, step: ForeignStep, link: ForeignLink) -> bool:
         """Whether a link closes a circle: another program sends signals back along such."""
         front, seen = [link.step], set()
@@ -245,7 +253,9 @@ class _Translation:
             lacking = [
                 p.name for p in one.protocol.inputs() if not p.optional and p.name not in one.inputs
             ]
-            if lacking:
+            if self._is_idle(one, made):
+                self.names.discard(one.name)
+            elif lacking:
                 self.names.discard(one.name)
                 self.remarks[step.id].append(
                     f"no {one.protocol.name}: nothing gives it {lacking[0]}"
@@ -253,6 +263,25 @@ class _Translation:
             else:
                 fed.append(one)
         return fed or made[:1]
+
+    def _is_idle(self, one: Made, parts: list[Made]) -> bool:
+        """Whether a part is there to feed another, which is fed by what lies before it already."""
+        given = [port.item for port in one.protocol.outputs()] if one.protocol else []
+        others = [other for other in parts if other is not one and other.protocol]
+        wanted = any(
+            issubclass(item, port.item)
+            for other in others
+            if other.protocol
+            for port in other.protocol.inputs()
+            for item in given
+        )
+        feeds = any(
+            output.step == one.name
+            for other in others
+            for outputs in other.inputs.values()
+            for output in outputs
+        )
+        return wanted and not feeds
 
     # What comes of it
 

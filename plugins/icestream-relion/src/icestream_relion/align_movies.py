@@ -21,6 +21,7 @@ from icestream.protocol import (
     Work,
     found_by,
 )
+from icestream_relion.elsewhere import MOTION
 from icestream_relion.motion_outputs import read_micrograph
 from icestream_relion.motion_parameters import RelionMotionParameters
 from icestream_relion.suite import AUTO_REFINE, FAILURES, refuse_ignored, relion
@@ -49,6 +50,7 @@ class AlignWithRelion(ProgramProtocol[RelionMotionParameters]):
 
     name = "movies.relion"
     title = "RELION motion correction"
+    elsewhere = MOTION
     cites = (
         "Zivanov, Nakane & Scheres (2019) IUCrJ 6, 5, doi:10.1107/S205225251801463X",
         AUTO_REFINE,

@@ -21,6 +21,7 @@ from icestream.protocol import (
     shown_if,
 )
 from icestream.units import Angstrom, Degree, Pixel
+from icestream_relion.elsewhere import CLASSES
 from icestream_relion.items import RelionParticles
 from icestream_relion.refine_parameters import ROOM, RefineParameters
 from icestream_relion.results import read_classes, take_particles
@@ -84,6 +85,7 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
 
     name = "classes2d.relion"
     title = "RELION 2D classification"
+    elsewhere = CLASSES
     cites = (BAYESIAN, "Kimanius et al. (2021) Biochem. J. 478, 4169, doi:10.1042/BCJ20210708")
 
     def programs(self) -> Sequence[Program]:

@@ -21,6 +21,7 @@ from icestream.protocol import (
     Work,
 )
 from icestream.units import Angstrom, Pixel, Second
+from icestream_relion.elsewhere import MASK
 from icestream_relion.items import Mask
 from icestream_relion.results import read_map
 from icestream_relion.suite import AUTO_REFINE, FAILURES, refuse_ignored, relion
@@ -60,6 +61,7 @@ class CreateMaskWithRelion(ProgramProtocol[RelionMaskParameters]):
 
     name = "volume.relion_mask"
     title = "RELION mask"
+    elsewhere = MASK
     cites = (AUTO_REFINE,)
     resources = Resources(cores=1, memory=4 * 2**30)
     program = relion("relion_mask_create")

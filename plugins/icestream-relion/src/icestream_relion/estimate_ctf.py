@@ -30,6 +30,7 @@ from icestream.protocol import (
     shown_if,
 )
 from icestream.units import Angstrom, Degree, Micrometre, Pixel, Second
+from icestream_relion.elsewhere import CTF
 from icestream_relion.results import read_table
 from icestream_relion.suite import FAILURES, refuse_ignored, relion
 from icestream_relion.tables import link, write_micrograph
@@ -110,6 +111,7 @@ class EstimateCtfWithRelion(ProgramProtocol[RelionCtfParameters]):
 
     name = "ctf.relion"
     title = "RELION CTF estimation"
+    elsewhere = CTF
     resources = Resources(cores=1, memory=2 * 2**30)
     program = relion("relion_run_ctffind")
     cites = _CTFFIND.cites

@@ -26,6 +26,7 @@ from icestream.protocol import (
     Work,
 )
 from icestream.units import Angstrom, Pixel, Second, Unit, Usual
+from icestream_relion.elsewhere import EXTRACTED
 from icestream_relion.suite import AUTO_REFINE, FAILURES, refuse_ignored, relion
 from icestream_relion.tables import link, write_micrograph
 
@@ -90,6 +91,7 @@ class ExtractWithRelion(ProgramProtocol[RelionExtractParameters]):
 
     name = "particles.relion"
     title = "RELION particle extraction"
+    elsewhere = EXTRACTED
     cites = (AUTO_REFINE,)
     resources = Resources(cores=1, memory=2 * 2**30)
     program = relion("relion_preprocess")

@@ -16,6 +16,7 @@ from icestream.protocol import (
 )
 from icestream.units import Angstrom, Pixel
 from icestream_relion.classify_2d import last_run
+from icestream_relion.elsewhere import INITIAL
 from icestream_relion.items import RelionParticles
 from icestream_relion.refine_parameters import RefineParameters
 from icestream_relion.running import REFINE, Run, lay_out, run_refine
@@ -65,6 +66,7 @@ class InitialModelWithRelion(ItemProtocol[RelionInitialParameters]):
 
     name = "volume.relion_initial"
     title = "RELION initial model"
+    elsewhere = INITIAL
     cites = (
         BAYESIAN,
         AUTO_REFINE,

@@ -14,6 +14,7 @@ from icestream.formats import Block, write_star
 from icestream.formats.relion import RELION_VERSION, loop, optics_row, particle_columns
 from icestream.model import Optics, Particles
 from icestream.protocol import Advanced, Batch, BatchProtocol, ItemFailed, Parameters, Work
+from icestream_relion.elsewhere import JOINED
 from icestream_relion.items import RelionParticles
 
 __all__ = ["JoinParticles", "JoinParticlesParameters", "JoinedParticles"]
@@ -72,6 +73,7 @@ class JoinParticles(BatchProtocol[JoinParticlesParameters, JoinedParticles]):
 
     name = "particles.relion_join"
     title = "Table of particles"
+    elsewhere = JOINED
 
     def batch_size(self) -> int:
         return self.parameters.batch

@@ -18,6 +18,7 @@ from icestream.protocol import (
     Work,
 )
 from icestream.units import Angstrom, Second, Unit, Usual
+from icestream_relion.elsewhere import LOG
 from icestream_relion.picks import plot_picks, read_picks, summarize_picks
 from icestream_relion.suite import AUTO_REFINE, FAILURES, refuse_ignored, relion
 from icestream_relion.tables import link, write_micrograph
@@ -76,6 +77,7 @@ class PickWithRelionLog(ProgramProtocol[RelionLogParameters]):
 
     name = "picks.relion_log"
     title = "RELION picking by size"
+    elsewhere = LOG
     cites = (AUTO_REFINE,)
     resources = Resources(cores=1, memory=2 * 2**30)
     program = relion("relion_autopick")

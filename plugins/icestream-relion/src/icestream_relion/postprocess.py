@@ -23,6 +23,7 @@ from icestream.protocol import (
     Work,
 )
 from icestream.units import Angstrom, Second, Unit
+from icestream_relion.elsewhere import POSTPROCESSED
 from icestream_relion.items import Mask, Sharpening
 from icestream_relion.results import draw_map, read_map, read_table
 from icestream_relion.suite import FAILURES, refuse_ignored, relion
@@ -75,6 +76,7 @@ class PostprocessWithRelion(ProgramProtocol[RelionPostprocessParameters]):
 
     name = "volume.relion_postprocess"
     title = "RELION post-processing"
+    elsewhere = POSTPROCESSED
     cites = (
         "Chen et al. (2013) Ultramicroscopy 135, 24, doi:10.1016/j.ultramic.2013.06.004",
         "Rosenthal & Henderson (2003) J. Mol. Biol. 333, 721, doi:10.1016/j.jmb.2003.07.013",

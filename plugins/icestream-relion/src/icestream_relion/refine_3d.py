@@ -23,6 +23,7 @@ from icestream.protocol import (
     Work,
 )
 from icestream.units import Angstrom, Pixel
+from icestream_relion.elsewhere import REFINED
 from icestream_relion.items import RelionParticles
 from icestream_relion.references import lay_reference
 from icestream_relion.refine_parameters import RefineParameters
@@ -120,6 +121,7 @@ class RefineWithRelion(ItemProtocol[RelionRefineParameters]):
     name = "volume.relion_refine"
     title = "RELION 3D refinement"
     version = 2
+    elsewhere = REFINED
     cites = (BAYESIAN, AUTO_REFINE)
 
     def programs(self) -> Sequence[Program]:
