@@ -34,7 +34,7 @@ JOBS: Mapping[str, tuple[str, int, dict[str, str]]] = {
     "Class2D/job006": ("relion.class2d", 8, {
         "fn_img": "Extract/job005/particles.star", "nr_classes": "50",
         "particle_diameter": "200", "highres_limit": "-1"}),
-    "Refine3D/job007": ("relion.refine3d", 10, {
+    "MultiBody/job007": ("relion.multibody", 19, {
         "fn_img": "Extract/job005/particles.star", "sym_name": "D2"}),
 }  # fmt: skip
 MADE = {
@@ -95,7 +95,7 @@ def test_a_project_becomes_a_workflow(labels: bool, tmp_path: Path) -> None:
     whole = found.workflow
     assert validate(whole, Registry(), unfinished=True) == []
     assert [step.name for step in whole.steps] == [
-        "import", "align", "ctf", "picks_log", "extract", "classify", "refine3d",
+        "import", "align", "ctf", "picks_log", "extract", "classify", "multibody",
     ]  # fmt: skip
     source = whole.step("import").parameters
     assert source["pattern"] == str(folder / "Movies" / "*.tiff")
@@ -110,8 +110,8 @@ def test_a_project_becomes_a_workflow(labels: bool, tmp_path: Path) -> None:
     assert fed == {
         "picks": ["picks_log.picks"], "ctf": ["ctf.ctf"], "micrograph": ["align.micrograph"],
     }  # fmt: skip
-    held = whole.step("refine3d")
-    assert held.protocol == "relion:refine3d"
+    held = whole.step("multibody")
+    assert held.protocol == "relion:multibody"
     assert held.parameters == {"sym_name": "D2"}
     assert {p: list(map(str, one)) for p, one in held.inputs.items()} == {
         "fn_img": ["extract.particles"]
