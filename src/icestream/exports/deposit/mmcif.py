@@ -1,5 +1,10 @@
-"""A session as the ``_em_*`` categories of PDBx/mmCIF: the beginning of an entry of EMDB or PDB."""
+"""A session as the ``_em_*`` categories of PDBx/mmCIF: the beginning of an entry of EMDB or PDB.
 
+It is what the archive's dictionary wants: its categories that are for everybody, its words, ASCII
+alone, and every item that an entry must have, of which nobody may know the value (``?``).
+"""
+
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -24,6 +29,24 @@ _SOFTWARE: Sequence[tuple[type[object], str, str]] = (
 """Categories of the archive's list of what programs were used for, and what each row points to."""
 
 
+_ALWAYS = frozenset(
+    (
+        "embedding_applied", "shadowing_applied", "staining_applied", "vitrification_applied",
+        "source", "type", "name",
+    )
+)  # fmt: skip
+"""Items that the dictionary wants although nobody may know them."""
+_LETTERS = str.maketrans(
+    {
+        "Å": "A", "µ": "u", "μ": "u", "×": "x", "°": " deg", "²": "^2", "–": "-", "—": "-",
+        "…": "...", "’": "'", "‘": "'", "“": '"', "”": '"', "ß": "ss", "æ": "ae", "Æ": "AE",
+        "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D",
+        "ð": "d", "þ": "th", "ı": "i",
+    }
+)  # fmt: skip
+"""What has no accent to be taken off; of all else the letter stays."""
+
+
 def export_mmcif(session: Path, out: Path, about: Path | None = None) -> tuple[str, ...]:
     """Write the ``_em_*`` categories of the session in a folder; say what they lack.
 
@@ -44,7 +67,10 @@ def export_mmcif(session: Path, out: Path, about: Path | None = None) -> tuple[s
     block = document.add_new_block(safe_file_name(facts.session.name))
     for category, rows in em_categories(facts, said).items():
         # A column without any value says nothing, and the archive takes its absence as unknown.
-        names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+        names = [
+            name for name in rows[0]
+            if name in _ALWAYS or any(row[name] is not None for row in rows)
+        ]  # fmt: skip
         loop = block.init_loop(f"_{category}.", names)
         for row in rows:
             loop.add_row([_quoted(row[name]) for name in names])
@@ -63,7 +89,14 @@ def _quoted(value: Value) -> str:
         return "?"
     if isinstance(value, float):
         return f"{value:.6g}"
-    return str(value) if isinstance(value, int) else str(cif.quote(value))
+    return str(value) if isinstance(value, int) else str(cif.quote(_ascii(value)))
+
+
+def _ascii(text: str) -> str:
+    """A text as the archive takes it; a letter that has none like it becomes ``?``."""
+    plain = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return kept.encode("ascii", "replace").decode()
 
 
 def em_categories(facts: DepositFacts, about: About) -> dict[str, Rows]:
@@ -73,7 +106,7 @@ def em_categories(facts: DepositFacts, about: About) -> dict[str, Rows]:
     """
     entry = safe_file_name(facts.session.name)
     authors: Rows = [
-        {"ordinal": number, "author": f"{author.last}, {_initials(author.first)}"}
+        {"pdbx_ordinal": number, "name": f"{author.last}, {_initials(author.first)}"}
         for number, author in enumerate(about.authors, 1)
     ]
     title: Rows = [{"entry_id": entry, "title": about.title}] if about.title else []
@@ -81,27 +114,38 @@ def em_categories(facts: DepositFacts, about: About) -> dict[str, Rows]:
         {
             "id": 1,
             "entry_id": entry,
+            "entity_assembly_id": 1,
             "reconstruction_method": "SINGLE PARTICLE",
             "aggregation_state": "PARTICLE",
         }
     ]
+    processing = f"{len(facts.classes.counts)} 2D classes" if facts.classes is not None else None
     found: dict[str, Rows] = {
+        "entry": [{"id": entry}],
         "exptl": [{"entry_id": entry, "method": "ELECTRON MICROSCOPY"}],
-        "em_admin": title,
-        "em_author_list": authors,
+        "struct": title,
+        "audit_author": authors,
+        "em_entity_assembly": [
+            {"id": 1, "parent_id": 0, "name": None, "source": None, "type": None}
+        ],
         "em_experiment": experiment,
+        "em_specimen": [{"id": 1, "experiment_id": 1, **_SPECIMEN}],
         "em_imaging": _imaging(facts, about, entry),
         "em_image_recording": _recording(facts, about),
-        "em_image_scans": _scans(facts),
-        "em_image_processing": [{"id": 1, "image_recording_id": 1, "details": None}],
+        "em_image_scans": _scans(facts, entry),
+        "em_image_processing": [{"id": 1, "image_recording_id": 1, "details": processing}],
         "em_ctf_correction": _ctf(facts),
         "em_particle_selection": _selection(facts),
-        "em_final_classification": _classes(facts),
-        "em_single_particle_entity": _symmetry(facts),
+        "em_single_particle_entity": _symmetry(facts, entry),
         "em_3d_reconstruction": _reconstruction(facts, entry),
         "em_software": _software(facts),
     }
     return {name: rows for name, rows in found.items() if rows}
+
+
+_SPECIMEN: Mapping[str, Value] = {
+    f"{what}_applied": None for what in ("embedding", "shadowing", "staining", "vitrification")
+}
 
 
 def _initials(first: str) -> str:
@@ -148,7 +192,7 @@ def _recording(facts: DepositFacts, about: About) -> Rows:
     ]
 
 
-def _scans(facts: DepositFacts) -> Rows:
+def _scans(facts: DepositFacts, entry: str) -> Rows:
     movies = facts.movies
     shape = common(movie.shape for movie in movies)
     if shape is None:
@@ -156,6 +200,7 @@ def _scans(facts: DepositFacts) -> Rows:
     return [
         {
             "id": 1,
+            "entry_id": entry,
             "image_recording_id": 1,
             "dimension_height": shape[0],
             "dimension_width": shape[1],
@@ -198,26 +243,17 @@ def _selection(facts: DepositFacts) -> Rows:
     ]
 
 
-def _classes(facts: DepositFacts) -> Rows:
-    if facts.classes is None:
+def _symmetry(facts: DepositFacts, entry: str) -> Rows:
+    if facts.volume is None or not facts.volume.symmetry:
         return []
     return [
         {
             "id": 1,
+            "entry_id": entry,
             "image_processing_id": 1,
-            "type": "2D",
-            "num_classes": len(facts.classes.counts),
-            "avg_num_images_per_class": round(
-                float(facts.classes.counts.sum()) / len(facts.classes.counts)
-            ),
+            "point_symmetry": facts.volume.symmetry,
         }
     ]
-
-
-def _symmetry(facts: DepositFacts) -> Rows:
-    if facts.volume is None or not facts.volume.symmetry:
-        return []
-    return [{"id": 1, "image_processing_id": 1, "point_symmetry": facts.volume.symmetry}]
 
 
 def _reconstruction(facts: DepositFacts, entry: str) -> Rows:

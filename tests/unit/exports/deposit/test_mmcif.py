@@ -41,7 +41,7 @@ def test_a_finished_session_is_read_back(folder: Path, tmp_path: Path, facts: De
     assert value("_em_particle_selection.num_particles_selected") == str(facts.picked)
     assert value("_em_3d_reconstruction.resolution") == "11.4"
     assert value("_em_single_particle_entity.point_symmetry") == "O"
-    authors = [cif.as_string(row[0]) for row in block.find(["_em_author_list.author"])]
+    authors = [cif.as_string(row[0]) for row in block.find(["_audit_author.name"])]
     assert authors == ["Lovelace, A.M.", "O'Neill, C."]
     software = {
         cif.as_string(row[0]): [cif.as_string(part) for part in (row[1], row[2])]
@@ -72,7 +72,7 @@ def test_what_nobody_said_is_not_written_and_told(
     (tmp_path / "about.toml").write_text("")
     told = export_mmcif(folder, tmp_path / "grid.cif", tmp_path / "about.toml")
     text = (tmp_path / "grid.cif").read_text()
-    for name, item in (("title", "em_admin"), ("microscope.model", "microscope_model"),
+    for name, item in (("title", "_struct."), ("microscope.model", "microscope_model"),
                        ("microscope.detector", "film_or_detector_model")):  # fmt: skip
         assert f"{name} is not known: say it" in told
         assert item not in text
@@ -103,3 +103,35 @@ def test_phases_that_were_flipped_are_said(facts: DepositFacts) -> None:
     assert row["type"] == "PHASE FLIPPING ONLY"
     (row,) = em_categories(replace(facts, volume=None), About())["em_ctf_correction"]
     assert row["type"] is None
+
+
+DICTIONARY = Path("/usr/share/libcifpp/mmcif_pdbx.dic")
+"""Of Debian's package libcifpp-data."""
+
+
+def test_the_archives_dictionary_finds_nothing_wrong(
+    folder: Path, facts: DepositFacts, tmp_path: Path
+) -> None:
+    """Its words, types, items that must be there, and rows that others point to."""
+    if not DICTIONARY.is_file():
+        pytest.skip("libcifpp-data, which has the archive's dictionary, is not installed")
+    said: list[str] = []
+    rules = cif.Ddl(logger=said.append)
+    rules.read_ddl(cif.read(str(DICTIONARY)))
+    said.clear()  # what it finds wrong with the dictionary itself
+    export_mmcif(folder, tmp_path / "grid.cif")
+    assert rules.validate_cif(cif.read(str(tmp_path / "grid.cif"))), said
+    assert said == []
+    text = (tmp_path / "grid.cif").read_text().replace("BRIGHT FIELD", "BRIGHT")
+    (tmp_path / "wrong.cif").write_text(text)
+    assert not rules.validate_cif(cif.read(str(tmp_path / "wrong.cif")))
+    assert any("_em_imaging.mode" in one or "BRIGHT" in one for one in said)
+
+
+def test_texts_are_ascii(tmp_path: Path, folder: Path) -> None:
+    about = (folder / "deposition.toml").read_text().replace("gold", "Gołd of 3 Å – “é”")
+    (tmp_path / "about.toml").write_text(about)
+    export_mmcif(folder, tmp_path / "grid.cif", tmp_path / "about.toml")
+    text = (tmp_path / "grid.cif").read_text()
+    assert text.isascii()
+    assert 'Gold of 3 A - "e"' in text
