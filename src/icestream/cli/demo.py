@@ -74,7 +74,7 @@ def _process(out: Path, movies: int, rate: float) -> int:
     source = workflow.steps[0].name
     workflow = workflow.changed(source, {"watch": True, "idle_timeout": max(20.0, 4 * 3600 / rate)})
     with _microscope(microscope, movies, rate, out / "microscope.log"):
-        code = run_here(workflow, session, Here(alerts=False, publish=NOWHERE))
+        code = run_here(workflow, session, Here(alerts=False, publish=NOWHERE), counted=False)
     words = shlex.join(["export", "relion", str(session), str(out / "relion")])
     print(f"\ntake it to RELION: {called()} {words}")
     return code

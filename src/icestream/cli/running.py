@@ -45,6 +45,7 @@ from icestream.starting.presets import with_presets
 from icestream.store import queries
 from icestream.store.open import NoStore, Store, open_store
 from icestream.store.records import AlertRecord
+from icestream.usage.sending import after_session
 
 __all__ = ["Here", "Stopping", "run_here"]
 
@@ -59,11 +60,22 @@ _CUT_SHORT = (
 )
 
 
-def run_here(workflow: Workflow, session: Path, here: Here) -> int:
+def run_here(workflow: Workflow, session: Path, here: Here, *, counted: bool = True) -> int:
     """Run a workflow in the session's folder until it is done or stopped; the exit status.
 
     What is said as it was when the session was last run takes back nothing that was set since: the
     same command goes on where it was.
+
+    Parameters
+    ----------
+    workflow
+        What it runs.
+    session
+        Its folder.
+    here
+        How it runs.
+    counted
+        Whether it is in the usage statistics, where a person wants them; a demo is not.
 
     Raises
     ------
@@ -124,6 +136,8 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
     if not here.log_json:
         with _whatever_the_terminal_does():
             _tell(outcome, session, here)
+    if counted:
+        after_session(session, settings.usage, settings.state, registry)
     return _status(outcome, interrupted=stopping.asked > 0)
 
 

@@ -18,10 +18,21 @@ from cyclopts import Parameter
 from icestream.settings import Loaded, load
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from icestream.server.context import Server
     from icestream.server.people.doors import Doors
 
-__all__ = ["BadCertificate", "Reached", "address_of", "listen", "run_server", "serve"]
+__all__ = [
+    "BadCertificate",
+    "Reached",
+    "address_of",
+    "answer",
+    "check_certificate",
+    "listen",
+    "run_server",
+    "serve",
+]
 
 _ARENAS = -8
 """M_ARENA_MAX of glibc's mallopt(3)."""
@@ -95,7 +106,7 @@ def serve(
 
 def _doors(host: str, reached: Reached, loaded: Loaded) -> "Doors":
     """The ways in; refused where they would stand open to whom they should not."""
-    _check_certificate(reached)
+    check_certificate(reached)
     from icestream.server.people.doors import Doors, doors_for, is_loopback
 
     inside = is_loopback(host) and not reached.behind_proxy
@@ -120,7 +131,8 @@ def _doors(host: str, reached: Reached, loaded: Loaded) -> "Doors":
         return doors(admins=visitors.accounts.any())
 
 
-def _check_certificate(reached: Reached) -> None:
+def check_certificate(reached: Reached) -> None:
+    """Refuse a certificate without its key, or files that are none."""
     if (reached.tls_cert is None) != (reached.tls_key is None):
         raise BadCertificate("--tls-cert and --tls-key go together")
     if reached.tls_cert is None or reached.tls_key is None:
@@ -186,13 +198,18 @@ def address_of(host: str, port: int, scheme: str = "http") -> str:
 
 def run_server(server: "Server", listening: socket.socket, reached: Reached) -> int:
     """Answer what comes to a socket, until Ctrl-C or a signal to end; the exit status."""
-    import uvicorn
-
     from icestream.server.app import create_app
+
+    return answer(create_app(server), listening, reached)
+
+
+def answer(app: "ASGIApp", listening: socket.socket, reached: Reached) -> int:
+    """Have an application answer what comes to a socket, until it is ended; the exit status."""
+    import uvicorn
 
     _share_memory()
     config = uvicorn.Config(
-        create_app(server),
+        app,
         log_level="warning",
         access_log=False,
         server_header=False,

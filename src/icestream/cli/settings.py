@@ -26,7 +26,7 @@ from icestream.settings.change import EFFECT, ChangedSettings, Effect, change, i
 from icestream.settings.names import Name, is_secret, name_of, types_at
 from icestream.settings.tree import read_folders, read_programs, read_tokens
 
-__all__ = ["app"]
+__all__ = ["app", "change_settings"]
 
 app = App(name="settings", help="Show each setting and where it came from; change them.")
 
@@ -104,7 +104,7 @@ def set_(*values: str, site: Site = False) -> None:
             raise SettingsError(f"{text!r}: write name=value")
         name = name_of(written)
         said[name] = _value(name, written.strip(), value.strip())
-    _change(said, site=site)
+    change_settings(said, site=site)
 
 
 @app.command
@@ -120,11 +120,14 @@ def unset(*names: str, site: Site = False) -> None:
     """
     if not names:
         raise SettingsError("say what to take out, such as: icestream settings unset cores")
-    _change({name_of(name): None for name in names}, site=site)
+    change_settings({name_of(name): None for name in names}, site=site)
 
 
-def _change(values: Mapping[Name, Any], *, site: bool) -> None:
-    changed = change(values, file=SITE_FILE if site else None)
+def change_settings(
+    values: Mapping[Name, Any], *, site: bool = False, file: Path | None = None
+) -> None:
+    """Change a file of settings: the site's, or one, or that which says them; say what that did."""
+    changed = change(values, file=SITE_FILE if site else file)
     if not changed.differences:
         print(f"{changed.file} says that already")
         return

@@ -61,6 +61,7 @@ ONLY_IN_FILES: Mapping[str, str] = {
     "programs": "it names programs that this machine runs",
     "store": "it says where the data of every session go",
     "login": "it says who comes in",
+    "usage": "it says what leaves this machine, and where to",
     "report_publish": "it can name a program that is run",
 }
 """What no browser changes, and why."""

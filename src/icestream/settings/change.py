@@ -46,6 +46,7 @@ EFFECT: Mapping[str, Effect] = {
     "roots": "at once",
     "channels": "new sessions",
     "login": "restart",
+    "usage": "new sessions",
     "report_interval": "new sessions",
     "report_publish": "new sessions",
     "worker_silence": "new sessions",

@@ -41,6 +41,7 @@ from icestream.protocol.parameters import refused_values, unusual_values
 from icestream.protocols.preset import Preset
 from icestream.store.places import state_folder
 from icestream.units import Second, Unit, Usual
+from icestream.usage.kinds import Usage
 
 __all__ = [
     "PREFIX",
@@ -219,6 +220,10 @@ class Settings(BaseSettings):
     login: Login = Login()
     """How people log in to the server, and for how long: [login] in a file, with [login.ldap] and
     [login.oidc]."""
+
+    usage: Usage = Usage()
+    """Usage statistics: [usage] in a file, with send, collector and country. Nothing is counted and
+    nothing is sent unless send is true (icestream usage on)."""
 
     report_interval: Annotated[Second, Gt(0), Usual(0.1, 3600.0)] = 5.0
     """Time between two updates of a live report."""

@@ -39,9 +39,10 @@ def test_the_microscope_writes_while_the_session_runs(
         started.append(popen(*words, **options))
         return started[-1]
 
-    def run(workflow: Workflow, session: Path, here: Here) -> int:
+    def run(workflow: Workflow, session: Path, here: Here, *, counted: bool) -> int:
         assert session == out / "session"
         assert not here.alerts  # nobody is to be woken by a demo
+        assert not counted  # it is no use of anybody's
         source = workflow.steps[0].parameters
         assert source["pattern"] == str(out / "microscope")
         assert source["watch"] is True

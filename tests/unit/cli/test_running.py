@@ -416,3 +416,18 @@ def test_the_same_command_takes_back_nothing_that_was_set(
         assert "src." not in told
         other = module._kept(made.folder, said.changed("a", {"add": 7}))
         assert other.step("a").parameters["add"] == 7
+
+
+def test_a_session_that_has_ended_is_counted_where_that_is_wanted(
+    engine: Callable[[Session], list[Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[tuple[Path, bool]] = []
+    monkeypatch.setattr(
+        module, "after_session", lambda session, usage, *_: counted.append((session, usage.send))
+    )
+    engine(_session(DONE))
+    run_here(WORKFLOW, tmp_path / "s", Here())
+    run_here(WORKFLOW, tmp_path / "demo", Here(), counted=False)
+    monkeypatch.setenv("ICESTREAM_USAGE", '{"send": true, "collector": "http://127.0.0.1:9"}')
+    run_here(WORKFLOW, tmp_path / "t", Here())
+    assert counted == [(tmp_path / "s", False), (tmp_path / "t", True)]

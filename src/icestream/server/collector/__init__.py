@@ -1,0 +1,1 @@
+"""The collector of usage statistics: a small server of its own (`icestream usage serve`)."""

@@ -1,0 +1,168 @@
+"""Sending what was counted to a collector; by itself once a day, and only where that is wanted."""
+
+import platform
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import structlog
+
+from icestream import __version__
+from icestream.protocol import Registry
+from icestream.store.open import open_store
+from icestream.usage.counting import count_session, release_of
+from icestream.usage.kinds import Usage
+from icestream.usage.record import Unsent, UsageRecord, today
+from icestream.usage.statement import LARGEST, UsageStatement, day_of_use, statement_text
+
+__all__ = ["ADDRESS", "NotSent", "after_session", "example", "post", "send", "statement_of"]
+
+log = structlog.get_logger(__name__)
+
+ADDRESS = "/api/usage"
+"""Of a collector, below its own address."""
+_PATIENCE = 10.0
+_PATIENCE_AT_END = 3.0
+"""Seconds that the end of a session waits, once a day at most, for a collector."""
+_ANSWER = 2000
+
+
+class NotSent(OSError):
+    """The collector could not be reached, or did not take it; the message says what it said."""
+
+
+def statement_of(unsent: Unsent, usage: Usage) -> UsageStatement:
+    """What is sent of what was counted.
+
+    Raises
+    ------
+    ValueError
+        If nothing waits.
+    """
+    return UsageStatement(
+        form=1,
+        installation=unsent.installation,
+        country=usage.country,
+        icestream=release_of(__version__),
+        python=".".join(platform.python_version_tuple()[:2]),
+        days=unsent.days,
+    )
+
+
+def example(session: Path, usage: Usage, registry: Registry) -> UsageStatement:
+    """What would be said if that session alone ended today; nothing is counted or kept."""
+    with closing(open_store(session, readonly=True)) as store:
+        use = count_session(store, registry)
+    return statement_of(Unsent("0" * 32, (day_of_use(today(), [use]),), ()), usage)
+
+
+def send(record: UsageRecord, usage: Usage, *, patience: float = _PATIENCE) -> int:
+    """Send what waits; how many days that were.
+
+    Parameters
+    ----------
+    record
+        What was counted.
+    usage
+        Where to; the setting is looked at by the caller.
+    patience
+        Seconds until a collector is given up.
+
+    Raises
+    ------
+    NotSent
+        If the collector did not take it: it is kept, and can be sent again.
+    """
+    unsent = record.unsent()
+    if not unsent.days or usage.collector is None:
+        return 0
+    try:
+        post(usage.collector, statement_text(statement_of(unsent, usage)), patience)
+    except NotSent as error:
+        record.say("outcome", f"{today()}: {error}")
+        raise
+    record.sent(unsent)
+    record.say("outcome", f"{today()}: {len(unsent.days)} day(s) sent")
+    return len(unsent.days)
+
+
+def post(collector: str, text: bytes, patience: float) -> None:
+    """Have a collector take a statement.
+
+    Raises
+    ------
+    NotSent
+        If it does not, within so many seconds.
+    """
+    import httpx2  # takes long to load
+
+    address = collector + ADDRESS
+    until = time.monotonic() + patience
+    headers = {"Content-Type": "application/json", "User-Agent": "icestream"}
+    if len(text) > LARGEST:
+        raise NotSent(f"the statement has {len(text)} bytes, and {LARGEST} are the most")
+    try:
+        with httpx2.stream(
+            "POST", address, content=text, headers=headers, timeout=patience, follow_redirects=False
+        ) as answer:
+            said = b""
+            for chunk in answer.iter_bytes():
+                said += chunk
+                if len(said) > _ANSWER or time.monotonic() > until:
+                    break
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        why = str(error) or type(error).__name__
+        raise NotSent(f"{address} cannot be reached: {why}") from None
+    if answer.status_code != 204:
+        words = " ".join(said[:300].decode(errors="replace").split())
+        raise NotSent(f"{address} answers {answer.status_code}: {words or 'nothing'}")
+
+
+def after_session(session: Path, usage: Usage, state: Path, registry: Registry) -> None:
+    """Count a session that has ended, and once a day send what waits; where that is wanted alone.
+
+    Nothing of it fails the session, and a collector that does not answer holds its process for a
+    few seconds at most, once a day.
+
+    Parameters
+    ----------
+    session
+        Its folder.
+    usage
+        What the settings say.
+    state
+        Folder where it is counted.
+    registry
+        Where protocols are found.
+    """
+    if not usage.send:
+        return
+    try:
+        with closing(UsageRecord(state)) as record:
+            with closing(open_store(session, readonly=True)) as store:
+                use = count_session(store, registry)
+            record.note(session, use, today())
+            due = record.take_turn(today())
+    except Exception as error:
+        log.warning("usage not counted", why=str(error))
+        return
+    if due:
+        # A thread, for some waits, such as that for a name server, know no time limit.
+        sending = threading.Thread(
+            target=_send_quietly, args=(usage, state), name="usage", daemon=True
+        )
+        sending.start()
+        sending.join(_PATIENCE_AT_END)
+
+
+def _send_quietly(usage: Usage, state: Path) -> None:
+    """Send; what could not be sent is kept, shown by `icestream usage show`, and tried again."""
+    try:
+        # Another connection: one of SQLite belongs to its thread.
+        with closing(UsageRecord(state)) as record:
+            send(record, usage, patience=_PATIENCE_AT_END)
+    except NotSent as error:
+        log.info("usage not sent", why=str(error))
+    except Exception as error:
+        log.warning("usage not sent", why=str(error))
