@@ -2877,6 +2877,20 @@ export interface components {
             verb: "stop";
         };
         /**
+         * Suggestion
+         * @description A protocol that may be next.
+         */
+        Suggestion: {
+            protocol: string;
+            title: string;
+            summary: string;
+            count: number;
+            of: number;
+            /** @enum {string} */
+            source: "workflows" | "collector";
+            why: string;
+        };
+        /**
          * SymmetryTrial
          * @description A point group that was tried.
          */

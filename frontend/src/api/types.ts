@@ -30,6 +30,7 @@ export type RootFolder = Schemas["RootFolder"];
 export type SaidValue = Schemas["SaidValue"];
 export type SessionSummary = Schemas["SessionSummary"];
 export type ShareLink = Schemas["ShareLink"];
+export type Suggestion = Schemas["Suggestion"];
 export type TrialState = Schemas["TrialState"];
 export type WorkflowSummary = Schemas["WorkflowSummary"];
 export type Protocol = Schemas["ProtocolDocument"];

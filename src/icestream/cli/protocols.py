@@ -1,5 +1,6 @@
 """`icestream protocols`: what is installed, what is broken, what each can do."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
@@ -128,6 +129,33 @@ def show(name: str, /, *, json: Annotated[bool, Parameter(negative="")] = False)
         mark = " (advanced)" if parameter.advanced else ""
         print(f"  {parameter.name}: {parameter.kind}{mark}")
         print(f"      {parameter.sentence()}")
+
+
+@app.command
+def suggest(name: str, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Suggest what may follow a protocol, with how many have it there.
+
+    That is what a collector of usage statistics says, where the settings name one
+    (usage.collector); else what the workflows that come with icestream have.
+
+    Parameters
+    ----------
+    name
+        Such as ctf.estimate.
+    json
+        For programs.
+    """
+    from icestream.settings import load
+    from icestream.usage.suggestions import suggest as suggestions
+
+    settings = load().settings
+    found = suggestions(name, Registry(), settings.usage, settings.state)
+    if json:
+        print_json([asdict(one) for one in found])
+    elif found:
+        print_table(("next", "title", "why"), [(one.protocol, one.title, one.why) for one in found])
+    else:
+        print(f"nothing is known to follow {name}")
 
 
 def _needs(protocol: type[Protocol[Any]]) -> str:

@@ -1,6 +1,8 @@
 """`icestream protocols`."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +81,19 @@ def test_show_of_a_protocol_that_raises(
 def test_an_unknown_name_suggests_near_ones() -> None:
     with pytest.raises(UnknownProtocol, match="did you mean ctf.estimate"):
         _run("show", "ctf.estimat")
+
+
+def test_what_may_follow_is_suggested_with_why(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ICESTREAM_SETTINGS", str(tmp_path / "settings.toml"))
+    _run("suggest", "movies.align")
+    first = capsys.readouterr().out.splitlines()[1].split("\t")
+    assert first[:2] == ["ctf.estimate", "CTF estimation"]
+    assert re.fullmatch(r"in \d+ of the \d+ ready workflows with movies\.align", first[2])
+    _run("suggest", "movies.align", "--json")
+    assert json.loads(capsys.readouterr().out)[0]["why"] == first[2]
+    _run("suggest", "monitor.ctf")
+    assert capsys.readouterr().out == "nothing is known to follow monitor.ctf\n"
+    with pytest.raises(UnknownProtocol, match=r"did you mean ctf\.estimate"):
+        _run("suggest", "ctf.estimat")

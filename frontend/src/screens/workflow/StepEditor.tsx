@@ -13,6 +13,7 @@ import {
   setParameters,
 } from "@/workflow/editing";
 import type { StepDocument } from "@/workflow/model";
+import { Following } from "./Following";
 import { InputsEditor } from "./InputsEditor";
 import { countWords, paceWords } from "./progress";
 import type { StepRecord } from "./types";
@@ -90,6 +91,18 @@ export function StepEditor(props: EditorProps) {
           onChange={(next, field) =>
             change(setParameters(document, step.name, next), `set ${step.name}.${field}`, true)
           }
+        />
+      )}
+      {editable && (
+        <Following
+          key={`following ${step.name}`}
+          step={step}
+          document={document}
+          protocols={protocols}
+          onAdd={(grown, name) => {
+            change(grown, `add ${name}`);
+            onSelect(name);
+          }}
         />
       )}
       {editable && (

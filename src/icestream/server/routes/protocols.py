@@ -13,6 +13,7 @@ from icestream.protocol.describe import first_line
 from icestream.server.access import Viewer
 from icestream.server.context import ThisServer
 from icestream.server.errors import Refused
+from icestream.usage.suggestions import Suggestion, suggest
 
 __all__ = ["router"]
 
@@ -75,6 +76,16 @@ def show_protocol(name: str, server: ThisServer, _: Viewer) -> ProtocolDocument:
         except UnknownProtocol as error:
             raise Refused(404, str(error)) from None
     return _document(server.registry, name)
+
+
+@router.get("/protocols/{name}/suggestions")
+def suggest_next(name: str, server: ThisServer, _: Viewer) -> list[Suggestion]:
+    """What may follow a protocol, the most usual first, and how many have it there."""
+    settings = server.loaded.settings
+    try:
+        return list(suggest(name, server.registry, settings.usage, settings.state))
+    except UnknownProtocol as error:
+        raise Refused(404, str(error)) from None
 
 
 def _document(registry: Registry, name: str) -> ProtocolDocument:

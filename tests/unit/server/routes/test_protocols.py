@@ -32,3 +32,14 @@ def test_one_that_is_unknown_or_broken_says_so(client: TestClient, server: Serve
     server.registry = Registry([EntryPoint("x.y", "no_such_module:X", "icestream.protocols")])
     (broken,) = client.get("/api/protocols").json()
     assert "no_such_module" in broken["broken"]
+
+
+def test_what_may_follow_is_suggested(client: TestClient) -> None:
+    first = client.get("/api/protocols/movies.align/suggestions").json()[0]
+    assert (first["protocol"], first["source"]) == ("ctf.estimate", "workflows")
+    assert first["why"] == (
+        f"in {first['count']} of the {first['of']} ready workflows with movies.align"
+    )
+    said = client.get("/api/protocols/ctf.estimat/suggestions")
+    assert said.status_code == 404
+    assert "did you mean ctf.estimate" in said.json()["message"]
