@@ -201,10 +201,11 @@ class Desk:
         return {names[row.subject_id]: row for row in rows}
 
     def counts(self, step: str | PlannedStep) -> dict[str, int]:
-        """The counters of a step that are not 0."""
+        """The counters of a step that are not 0, but for what its tasks took."""
+        took = ("seconds", "cpu", "metered", "memory")
         (row,) = self.rows(t.counter, revision_id=self._of(step).id)
         found = row._asdict()
-        return {n: v for n, v in found.items() if v and n not in ("revision_id", "seconds")}
+        return {n: v for n, v in found.items() if v and n not in ("revision_id", *took)}
 
     def values(self, step: str | PlannedStep, port: str = "number") -> dict[str, float]:
         """Value of what each subject's task made."""

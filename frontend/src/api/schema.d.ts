@@ -231,6 +231,8 @@ export interface components {
             epoch: number;
             host: string;
             seconds: number;
+            cpu: number | null;
+            memory: number | null;
             finished: number;
             files: components["schemas"]["MadeFile"][];
             /** @default  */
@@ -885,6 +887,12 @@ export interface components {
             reused: number;
             /** @default 0 */
             seconds: number;
+            /** @default 0 */
+            cpu: number;
+            /** @default 0 */
+            metered: number;
+            /** @default 0 */
+            memory: number;
         };
         /**
          * CreateBranch

@@ -91,6 +91,8 @@ def _of_result(record: ResultRecord) -> Row:
         "revision": record.revision,
         "passed": record.passed,
         "seconds": record.seconds,
+        "cpu": record.cpu,
+        "memory": record.memory,
         "finished": record.finished,
         "attempt": record.attempt,
         "host": record.host,

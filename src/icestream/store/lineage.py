@@ -95,5 +95,7 @@ def _lineage(connection: Connection, wanted: Sequence[int]) -> Iterable[LineageR
             finished=row.started + row.seconds,
             seconds=row.seconds,
             host=row.host,
+            cpu=row.cpu,
+            memory=row.memory,
             by_hand=by_hand.get(row.correction_id),
         )

@@ -560,6 +560,8 @@ def _results(current: Subquery) -> Select[Any]:
             t.result.c.types,
             t.result.c.pictures,
             t.result.c.seconds,
+            t.result.c.cpu,
+            t.result.c.memory,
             t.result.c.attempt,
             t.result.c.host,
             current.c.name.label("step"),

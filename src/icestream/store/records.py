@@ -104,6 +104,12 @@ class Counts:
     """Done without running, because the same work had been done before."""
     seconds: float = 0.0
     """Sum of the time that the done ones took."""
+    cpu: float = 0.0
+    """Sum of the processor time of the metered ones, with the programs that they ran, seconds."""
+    metered: int = 0
+    """Done ones whose processor time is known."""
+    memory: float = 0.0
+    """Most that a process of any of them had at its peak, bytes; 0: not known."""
 
     @property
     def total(self) -> int:
@@ -120,6 +126,11 @@ class Counts:
         """Mean time of a task that ran; 0 before the first."""
         ran = self.done - self.reused
         return self.seconds / ran if ran > 0 else 0.0
+
+    @property
+    def mean_cpu(self) -> float | None:
+        """Mean processor time of a task, seconds; None where it is known of none."""
+        return self.cpu / self.metered if self.metered else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +310,10 @@ class ResultRecord:
     """Documents of the items by output port. A selection has ``verdict`` only."""
     seconds: float
     """Time that the task took."""
+    cpu: float | None
+    """Processor time of it and of the programs that it ran, seconds; None: not measured."""
+    memory: float | None
+    """Of the largest of its processes at its peak, bytes; None: not known."""
     finished: float
     """When it ended, seconds since the epoch."""
     passed: bool
@@ -489,6 +504,10 @@ class LineageRecord:
     finished: float
     seconds: float
     host: str
+    cpu: float | None = None
+    """Processor time, with the programs that were run, seconds; None: not measured."""
+    memory: float | None = None
+    """Of the largest of its processes at its peak, bytes; None: not known."""
     by_hand: CorrectionRecord | None = None
     """The correction by which a person made it of its input ``corrected``; None: the step did."""
     said_by: Mapping[str, str] = field(default_factory=dict)

@@ -63,6 +63,8 @@ def result_of_row(row: Row[Any]) -> ResultRecord:
         key=row.key,
         outputs=json.loads(row.document),
         seconds=row.seconds,
+        cpu=row.cpu,
+        memory=row.memory,
         finished=row.ended,
         passed=row.passed,
         attempt=row.attempt,

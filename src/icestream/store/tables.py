@@ -279,6 +279,8 @@ result = Table(
     Column("types", Text, nullable=False, default="{}", server_default=text("'{}'")),
     Column("pictures", Text, nullable=False, default="[]", server_default=text("'[]'")),
     Column("correction_id", BigInteger),
+    Column("cpu", Double),
+    Column("memory", Double),
 )
 """What a task committed: {output port: document}. Written once; changed only when its files were
 lost and made again, and then it says who made those that are there.
@@ -286,7 +288,9 @@ lost and made again, and then it says who made those that are there.
 `types`: {output port: ``module:Class`` of the item}; a port that is not in it is of a session older
 than this. `pictures`: [[port, path, title, description], ...], so that nobody needs the type to
 show them. `correction_id`: the correction by which a person made it of another result, which its
-input ``corrected`` names; null for what a step made.
+input ``corrected`` names; null for what a step made. `cpu`: processor time that it took with the
+programs that it ran, seconds. `memory`: of the largest of its processes at its peak, bytes. Both
+are null where they were not measured.
 """
 
 input_ = Table(
@@ -343,8 +347,15 @@ counter = Table(
     Column("rejected", Integer, nullable=False, default=0),
     Column("reused", Integer, nullable=False, default=0),
     Column("seconds", Double, nullable=False, default=0.0),
+    Column("cpu", Double, nullable=False, default=0.0, server_default=text("0")),
+    Column("metered", Integer, nullable=False, default=0, server_default=text("0")),
+    Column("memory", Double, nullable=False, default=0.0, server_default=text("0")),
 )
-"""Tasks of each revision by state, so that nobody counts rows. `rejected` are among `done`."""
+"""Tasks of each revision by state, so that nobody counts rows. `rejected` are among `done`.
+
+`seconds` and `cpu` are sums, over those that ran and over the `metered` ones, whose processor time
+is known. `memory` is the most that any of them had, bytes; 0 where that is not known of any.
+"""
 
 event = Table(
     "event",

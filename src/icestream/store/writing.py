@@ -58,6 +58,7 @@ class Writes:
         self._inserts: dict[Table, list[dict[str, Any]]] = defaultdict(list)
         self._updates: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = defaultdict(list)
         self._counts: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        self._reached: dict[int, float] = defaultdict(float)
 
     def insert(self, table: Table, **row: Any) -> int:
         """Add a row; returns its number, given to it when the table numbers its rows."""
@@ -75,6 +76,10 @@ class Writes:
         counts = self._counts[revision_id]
         for name, change in changes.items():
             counts[name] += change
+
+    def reach(self, revision_id: int, memory: float) -> None:
+        """Raise a revision's counter of memory to this at least."""
+        self._reached[revision_id] = max(memory, self._reached[revision_id])
 
     def event(
         self, event: Event, *, step_id: int | None = None, subject_id: int | None = None
@@ -111,11 +116,15 @@ class Writes:
         ]
         for same in _alike([row for row in changed if len(row) > 1]):
             connection.execute(_count_of(tuple(same[0])[1:]), same)
+        if self._reached:
+            most = [{"of": revision, "most": most} for revision, most in self._reached.items()]
+            connection.execute(_reach(), most)
         log_events(connection, self._inserts.get(t.event, ()))
         # What has been written is not written again when more is added to the same transaction.
         self._inserts.clear()
         self._updates.clear()
         self._counts.clear()
+        self._reached.clear()
 
 
 def _kept(row: dict[str, Any]) -> dict[str, Any]:
@@ -143,6 +152,14 @@ def _count_of(names: tuple[str, ...]) -> Update:
     more = {name: bindparam(name, type_=counter[name].type) for name in names}
     changed = {name: counter[name] + more[name] for name in names}
     return update(t.counter).where(counter.revision_id == bindparam("of")).values(changed)
+
+
+@cache
+def _reach() -> Update:
+    """The statement that raises the counter of memory of a revision."""
+    counter, most = t.counter.c, bindparam("most", type_=t.counter.c.memory.type)
+    ours = (counter.revision_id == bindparam("of"), counter.memory < most)
+    return update(t.counter).where(*ours).values(memory=most)
 
 
 def _alike(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

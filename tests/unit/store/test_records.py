@@ -31,6 +31,12 @@ def test_before_anything_ran_the_mean_is_nothing() -> None:
     assert Counts(done=3, reused=3).mean_seconds == 0.0
 
 
+def test_processor_time_is_that_of_those_of_which_it_is_known() -> None:
+    """A session of before goes on: of its first tasks nobody measured it."""
+    assert Counts(done=10, cpu=6.0, metered=4).mean_cpu == 1.5
+    assert Counts(done=10, seconds=5.0).mean_cpu is None
+
+
 def test_a_record_says_what_was_and_cannot_be_changed() -> None:
     sample = SampleRecord(id=1, time=0.0, name="x", value=1.0, unit="")
     with pytest.raises(FrozenInstanceError):

@@ -6,7 +6,7 @@ import { sessionPath } from "@/api/queries";
 import { bytes, duration, fullMoment } from "@/units";
 import { shown } from "@/workflow/changes";
 import { CopyButton } from "./CopyButton";
-import { ancestorText, byHandText } from "./text";
+import { ancestorText, byHandText, spentText } from "./text";
 import type { Ancestor } from "./types";
 import styles from "./provenance.module.css";
 
@@ -51,6 +51,12 @@ export function ResultDetail({ id, node, software }: DetailProps) {
           {fullMoment(node.finished)} in {duration(node.seconds)} on{" "}
           {node.host || "an unknown machine"}, run {node.epoch}
         </dd>
+        {spentText(node) && (
+          <>
+            <dt>Took</dt>
+            <dd>{spentText(node)}</dd>
+          </>
+        )}
       </dl>
       {node.command && (
         <>

@@ -16,6 +16,8 @@ const NODE: Ancestor = {
   epoch: 1,
   host: "gpu1",
   seconds: 1.5,
+  cpu: 1.2,
+  memory: 3e8,
   finished: 0,
   files: [{ path: "ctf/a.png", bytes: 2_000 }],
   command: "ctffind --fast",
@@ -35,6 +37,13 @@ describe("a lineage as text", () => {
       "numpy 2.4",
     ])
       expect(text).toContain(part);
+  });
+
+  it("says what it took, as far as that was measured", () => {
+    expect(ancestorText(NODE)).toMatch(/\n1\.2.s of processor time, at most 300.MB of memory\n/);
+    const cpu = ancestorText({ ...NODE, memory: null });
+    expect(cpu).toMatch(/\n1\.2.s of processor time\n/);
+    expect(ancestorText({ ...NODE, cpu: null, memory: null })).not.toContain("processor");
   });
 
   it("says nothing of what there is not", () => {

@@ -12,6 +12,7 @@ export function ancestorText(node: Ancestor, software: Record<string, string> = 
     `Result ${node.result}: ${node.step}, ${node.subject}`,
     `${node.title} (${node.protocol}, version ${node.version}), revision ${node.revision} of the step`,
     `made ${fullMoment(node.finished)} on ${node.host || "an unknown machine"} in ${duration(node.seconds)}, run ${node.epoch}`,
+    ...(spentText(node) ? [spentText(node)] : []),
     ...(node.by_hand ? [byHandText(node.by_hand)] : []),
     ...(parameters.length > 0 ? ["Parameters:", ...parameters] : []),
     ...(node.command ? ["Command:", `  ${node.command}`] : []),
@@ -20,6 +21,16 @@ export function ancestorText(node: Ancestor, software: Record<string, string> = 
       : []),
     ...(programs.length > 0 ? [`Software: ${programs.join(", ")}`] : []),
   ].join("\n");
+}
+
+/** What it took of the machine, as far as that is known. */
+export function spentText({ cpu, memory }: Ancestor): string {
+  return [
+    cpu === null ? "" : `${duration(cpu)} of processor time`,
+    memory === null ? "" : `at most ${bytes(memory)} of memory`,
+  ]
+    .filter(Boolean)
+    .join(", ");
 }
 
 /** What a person changed, where a person made it of the step's own result. */

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from icestream.engine.executors.contract import Call, Ending, Lease
+from icestream.engine.executors.spending import Spending
 from icestream.engine.machine.home import make_below
 from icestream.engine.machine.storage import is_full, unread, what_is_away
 from icestream.formats.within import OutsideError, inside, read_within
@@ -107,14 +108,17 @@ def _one_first(lock: Path) -> Iterator[None]:
 
 def run_call(call: Call, gpus: tuple[int, ...] = ()) -> Ending:
     """Run one attempt; whatever happens in it is in the ending."""
-    started, clock = time.time(), time.perf_counter()
+    started, clock, spending = time.time(), time.perf_counter(), Spending()
     try:
         with _left_as_it_was(), read_within(_within(call)):
             _limit(call)
             ending = _perform(call, gpus)
     except BaseException as error:  # an author's sys.exit() is the end of a task, not of a worker
         ending = _failure(call, error)
-    return replace(ending, started=started, seconds=time.perf_counter() - clock, host=_HOST)
+    seconds, spent = time.perf_counter() - clock, spending.so_far()
+    return replace(
+        ending, started=started, seconds=seconds, cpu=spent.cpu, memory=spent.memory, host=_HOST
+    )
 
 
 @contextlib.contextmanager

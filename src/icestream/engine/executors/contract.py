@@ -121,6 +121,10 @@ class Ending:
     """The folder that cannot be used now, of an outcome of storage; the file, of one of unread."""
     started: float = 0.0
     seconds: float = 0.0
+    cpu: float | None = None
+    """Processor time, seconds; None: not measured."""
+    memory: float | None = None
+    """Of the largest process at its peak, bytes; None: not known."""
     host: str = ""
 
 

@@ -165,6 +165,10 @@ def record_done(
         word = verdict_of(ending.types, ending.document)
         word = judged(cascade.connection, step.step, out.subject, word)
     cascade.writes.count(step.id, seconds=ending.seconds)
+    if ending.cpu is not None:
+        cascade.writes.count(step.id, cpu=ending.cpu, metered=1)
+    if ending.memory is not None:
+        cascade.writes.reach(step.id, ending.memory)
     made = cascade.corrections.of(step, out.subject, out.key, result)
     values = {"result_id": made.result, "passed": word.passed, "reason": word.reason}
     cascade.change(step, row, "done", corrected=made.key, **values, details="")
@@ -238,6 +242,8 @@ def _insert_result(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -
         attempt=out.attempt,
         started=ending.started,
         seconds=ending.seconds,
+        cpu=ending.cpu,
+        memory=ending.memory,
         host=ending.host,
     )
     for port, source in out.sources:
@@ -280,6 +286,8 @@ def _put_back(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> Res
         attempt=out.attempt,
         started=ending.started,
         seconds=ending.seconds,
+        cpu=ending.cpu,
+        memory=ending.memory,
         host=ending.host,
     )
     cascade.memory.documents.remember(result, ending.document)

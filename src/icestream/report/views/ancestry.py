@@ -52,6 +52,10 @@ class Ancestor:
     """Number of the coordinator that ran it: its software is in `Ancestry.software`."""
     host: str
     seconds: float
+    cpu: float | None
+    """Processor time, with the programs that were run, seconds; null where it was not measured."""
+    memory: float | None
+    """Of the largest of its processes at its peak, bytes; null where it is not known."""
     finished: float
     """Seconds since the epoch."""
     files: tuple[MadeFile, ...]
@@ -204,6 +208,8 @@ def _node(
         epoch=record.epoch,
         host=record.host,
         seconds=record.seconds,
+        cpu=record.cpu,
+        memory=record.memory,
         finished=record.finished,
         files=tuple(MadeFile(path=path, bytes=size) for path, size in record.files),
         command=_command(store.folder, record.files),

@@ -197,6 +197,10 @@ def test_each_output_port_has_its_document(call: Make) -> None:
     assert document(ending).keys() == {"number", "measured"}
     assert ending.task == 7
     assert ending.seconds > 0
+    assert ending.cpu is not None
+    assert 0 <= ending.cpu < 10
+    assert ending.memory is not None
+    assert ending.memory > 2**20
     assert ending.host
 
 

@@ -12,6 +12,7 @@ from icestream.engine.decisions.changes import ATTEMPTS
 from icestream.engine.decisions.events import Event, LeaseEnded
 from icestream.engine.executors.contract import Ended, Ending
 from icestream.engine.record.endings import TaskOut, publish
+from icestream.store import queries
 from icestream.store import tables as t
 from toy_record import Desk, run
 
@@ -82,6 +83,26 @@ def test_a_result_has_its_lineage_files_and_qualities(desk: Desks) -> None:
     assert (file.result_id, file.path) == (result.id, "a/e4_number.txt")
     assert (made.folder / file.path).stat().st_size == file.size
     assert [(row.name, row.value) for row in made.rows(t.quality)] == [("toy.value", 5.0)]
+
+
+def test_what_attempts_took_is_kept_and_counted(desk: Desks) -> None:
+    made = desk(SRC, A)
+    made.find(1, 2, 3)
+    took = iter(((1.0, 500.0), (3.0, 200.0), (None, None)))
+    for lease in made.start("a"):
+        ended = run(lease)
+        endings = []
+        for one in ended.endings:
+            cpu, memory = next(took)
+            endings.append(replace(one, cpu=cpu, memory=memory))
+        made.record.take_in([replace(ended, endings=tuple(endings))], [])
+    results = made.rows(t.result)[-3:]
+    assert [(row.cpu, row.memory) for row in results] == [(1.0, 500.0), (3.0, 200.0), (None, None)]
+    counts = queries.steps(made.store)[-1].counts
+    assert (counts.cpu, counts.metered, counts.memory, counts.done) == (4.0, 2, 500.0, 3)
+    assert counts.mean_cpu == 2.0
+    read = queries.results(made.store, "a")
+    assert [(one.cpu, one.memory) for one in read] == [(row.cpu, row.memory) for row in results]
 
 
 def test_a_result_says_what_it_is_and_which_files_are_pictures(desk: Desks) -> None:
