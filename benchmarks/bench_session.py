@@ -17,15 +17,15 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench_motion import RELION, errors, run_relion
-from icestream.model import Ctf, Motion, Movie, Picks
+from icestream.model import Ctf, Motion, Movie
 from icestream.protocol import Cursor, Work
 from icestream.protocols.align_movies import AlignMovies
 from icestream.protocols.estimate_ctf import EstimateCtf
 from icestream.protocols.import_movies import ImportMovies, ImportParameters
 from icestream.protocols.pick_by_log import PickByLog
+from icestream.simulator.accuracy import ctf_errors, match_picks
 from icestream.simulator.acquire import acquire
 from icestream.simulator.plan import SessionPlan
 from icestream.simulator.truth import ExposureTruth, read_truth
@@ -48,43 +48,11 @@ def import_all(folder: Path, movies: int) -> list[Movie]:
     return found
 
 
-def ctf_errors(ctf: Ctf, truth: ExposureTruth) -> tuple[float, float, float]:
-    """Mean defocus and astigmatism, found minus true, Å, and astigmatism as a vector.
-
-    As a vector it points along twice its angle: the error is the length of the difference.
-    """
-    found = ctf.astigmatism * np.exp(2j * np.radians(ctf.angle))
-    true = (truth.defocus_u - truth.defocus_v) * np.exp(2j * np.radians(truth.angle))
-    return ctf.defocus - truth.defocus, float(abs(found) - abs(true)), float(abs(found - true))
-
-
-def match(picks: Picks, truth: ExposureTruth, size: int) -> tuple[int, int, int]:
-    """(found, true, picked) particles; a match is within half a diameter, one to one.
-
-    Particles whose circle is cut by the edge are neither true nor false.
-    """
-    radius = 0.5 * truth.diameter / picks.pixel_size
-
-    def inside(x: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.bool_]:
-        near = np.minimum.reduce([x, y, size - 1 - x, size - 1 - y])
-        kept: NDArray[np.bool_] = near >= radius
-        return kept
-
-    distance = np.hypot(picks.x[:, None] - truth.x, picks.y[:, None] - truth.y)
-    taken_pick, taken_true = set(), set()
-    for pick, particle in zip(
-        *np.unravel_index(np.argsort(distance, axis=None), distance.shape), strict=True
-    ):
-        if distance[pick, particle] > radius:
-            break
-        if pick not in taken_pick and particle not in taken_true:
-            taken_pick.add(int(pick))
-            taken_true.add(int(particle))
-    whole = inside(truth.x, truth.y)
-    found = sum(bool(whole[particle]) for particle in taken_true)
-    false = inside(np.asarray(picks.x), np.asarray(picks.y))
-    wrong = sum(bool(false[pick]) for pick in range(len(picks)) if pick not in taken_pick)
-    return found, int(whole.sum()), found + wrong
+def ctf_deviations(ctf: Ctf, truth: ExposureTruth) -> tuple[float, float, float]:
+    """Mean defocus and astigmatism, found minus true, Å, and astigmatism as a vector."""
+    true = truth.defocus_u - truth.defocus_v
+    vector = ctf_errors(ctf, truth)["astigmatism"]
+    return ctf.defocus - truth.defocus, ctf.astigmatism - true, vector
 
 
 def score_movie(movie: Movie, truth: ExposureTruth, folder: Path, scores: Scores) -> None:
@@ -100,11 +68,11 @@ def score_movie(movie: Movie, truth: ExposureTruth, folder: Path, scores: Scores
     assert micrograph.motion is not None
     note_motion("", micrograph.motion, truth, scores)
     for name, error in zip(
-        ("defocus", "astigmatism", "vector"), ctf_errors(ctf, truth), strict=True
+        ("defocus", "astigmatism", "vector"), ctf_deviations(ctf, truth), strict=True
     ):
         scores[name].append(error)
     for name, number in zip(
-        ("found", "true", "picked"), match(picks, truth, movie.shape[0]), strict=True
+        ("found", "true", "picked"), match_picks(picks, truth, movie.shape[0]), strict=True
     ):
         scores[name].append(number)
 

@@ -131,6 +131,8 @@ class SampleSession:
         self.random = np.random.default_rng(7)
         self.store: Store = open_store(folder, url=url)
         self.total = 0
+        self.movies = Path("/data")
+        """Where the movies are said to be."""
         self.going: list[tuple[int, str, int, Shot]] = []
         self.step_ids: dict[str, int] = {}
         self.batches = 0
@@ -229,7 +231,7 @@ class SampleSession:
             name=name, group=1 + number % 3, nominal_defocus=12000.0, stage=(10.0, -20.5, 3.0),
         )  # fmt: skip
         movie = Movie(
-            exposure=name, path=Path(f"/data/{name}_Fractions.tiff"), frames=40,
+            exposure=name, path=self.movies / f"{name}_Fractions.tiff", frames=40,
             shape=(SIZE, SIZE), optics=OPTICS, dose_per_frame=1.02, gain=Path("/data/gain.mrc"),
             details=details,
         )  # fmt: skip
@@ -511,6 +513,15 @@ class SampleSession:
                 ("pick_agree", "picks.consensus", "consensus", 6),
             ):  # fmt: skip
                 self._add_step(writes, step, protocol, kind, depth)
+            for step, port, source in (
+                ("ctf_agree", "ctf", "ctf"), ("ctf_agree", "ctf", "ctf_other"),
+                ("pick_agree", "picks", "pick"), ("pick_agree", "picks", "pick_other"),
+                ("pick_agree", "picks", "pick_third"),
+            ):  # fmt: skip
+                writes.insert(
+                    t.link, revision_id=self.step_ids[step], port=port,
+                    source_id=self.step_ids[source], source_port=port,
+                )  # fmt: skip
             chosen = t.subject.select().where(t.subject.c.kind == "exposure").limit(count)
             for row in connection.execute(chosen.order_by(t.subject.c.id)).all():
                 number = row.number - 1
@@ -521,6 +532,7 @@ class SampleSession:
                     members=votes[:1] if lost else votes, outvoted=lost,
                     resolution=3.0 + self.random.gamma(2, 0.3), worst=5.0,
                 )  # fmt: skip
+                self._result(writes, "ctf_other", row.id, {"ctf": to_document(ctf)}, {}, 1.6)
                 ctf = replace(ctf, agreement=agreement)
                 self._result(writes, "ctf_agree", row.id, {"ctf": to_document(ctf)},
                              {"ctf.agreement": agreement.resolution}, 0.01)  # fmt: skip
@@ -627,10 +639,11 @@ class SampleSession:
             t.result, key=f"{step}-{subject}-{self.numbers.last('result')}", step_id=number,
             revision_id=number, subject_id=subject, document=json.dumps(outputs), epoch=1,
             attempt=1, started=self.now - seconds, seconds=seconds, host="scope",
-            types=json.dumps(types),
+            types=json.dumps(types), cpu=0.9 * seconds, memory=3e8,
         )  # fmt: skip
         self._task(writes, step, subject, "done", result_id=result, passed=not rejected)
-        writes.count(number, seconds=seconds)
+        writes.count(number, seconds=seconds, cpu=0.9 * seconds, metered=1)
+        writes.reach(number, 3e8)
         for name, value in qualities.items():
             writes.insert(
                 t.quality, step_id=number, revision_id=number, subject_id=subject,

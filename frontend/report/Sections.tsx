@@ -100,7 +100,7 @@ export function Sections({ live, file, filters, onFilters, recent, onRecent }: P
         </Part>
       )}
       {there.has("agreement") && agreement && (
-        <Part id="agreement" title="Agreement" late={300}>
+        <Part id="agreement" title="Side by side" late={300}>
           <Agreement steps={agreement.steps} qualities={qualities} trends={trends} />
         </Part>
       )}

@@ -6,7 +6,7 @@ export const PARTS = [
   { id: "trends", title: "Trends" },
   { id: "where", title: "Grid" },
   { id: "groups", title: "Groups" },
-  { id: "agreement", title: "Agreement" },
+  { id: "agreement", title: "Side by side" },
   { id: "classes", title: "Classes" },
   { id: "maps", title: "Map" },
   { id: "others", title: "Others" },

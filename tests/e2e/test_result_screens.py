@@ -205,7 +205,7 @@ def test_the_report_is_read_here_and_taken_along(
     for part, panel in (
         ("What the steps found", "CTF consensus"),
         ("Exposure groups", "Exposure groups"),
-        ("Agreement", "CTF consensus"),
+        ("Side by side", "CTF consensus"),
     ):
         told = page.get_by_role("region", name=part)
         told.scroll_into_view_if_needed()

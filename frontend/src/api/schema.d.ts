@@ -679,6 +679,25 @@ export interface components {
             pictures: components["schemas"]["ComparedPicture"][];
         };
         /**
+         * ComparedMember
+         * @description A step that does the same as others.
+         */
+        ComparedMember: {
+            step: string;
+            title: string;
+            protocol: string;
+            set: string[];
+            left: number;
+            done: number;
+            failed: number;
+            skipped: number;
+            cpu: number | null;
+            seconds: number | null;
+            memory: number | null;
+            /** @default [] */
+            errors: components["schemas"]["ErrorSpread"][];
+        };
+        /**
          * ComparedNewest
          * @description A quality of the newest results of a step on many exposures; as it is stored.
          */
@@ -1077,6 +1096,21 @@ export interface components {
             message: string;
             advice: string | null;
             problems: components["schemas"]["Problem"][] | null;
+        };
+        /**
+         * ErrorSpread
+         * @description How an error lies over exposures, in the unit of screens.
+         */
+        ErrorSpread: {
+            name: string;
+            title: string;
+            unit: string;
+            better: string;
+            count: number;
+            low: number | null;
+            median: number | null;
+            high: number | null;
+            worst: number | null;
         };
         /**
          * EventRecord
@@ -1807,6 +1841,18 @@ export interface components {
             score: number | null;
             defocus: number | null;
             there: boolean;
+        };
+        /**
+         * MemberVotes
+         * @description How often a member of a consensus was outvoted.
+         */
+        MemberVotes: {
+            step: string;
+            title: string;
+            told: number;
+            outvoted: number;
+            lately: number;
+            of: number;
         };
         /**
          * MicrographPlace
@@ -2594,6 +2640,17 @@ export interface components {
             revoked: number | null;
         };
         /**
+         * SharedPicks
+         * @description Particles of each picker, and for each two the part that both have found.
+         */
+        SharedPicks: {
+            steps: string[];
+            titles: string[];
+            found: number[];
+            shared: number[][];
+            jaccard: (number | null)[][];
+        };
+        /**
          * ShotCorrection
          * @description What a person changed about the picks of an exposure.
          */
@@ -2791,6 +2848,18 @@ export interface components {
             picture: string | null;
         };
         /**
+         * SideBySide
+         * @description The members of a consensus, and what it makes of them.
+         */
+        SideBySide: {
+            members: components["schemas"]["ComparedMember"][];
+            itself: components["schemas"]["ComparedMember"];
+            /** @default 0 */
+            exposures: number;
+            /** @default 0 */
+            looked_at: number;
+        };
+        /**
          * Sides
          * @description Exposures that are on another side than before, by name.
          */
@@ -2816,6 +2885,19 @@ export interface components {
             columns: number;
             rows: number;
             tile: number;
+        };
+        /**
+         * StepAgreement
+         * @description What a consensus step says of those that it compares.
+         */
+        StepAgreement: {
+            step: string;
+            title: string;
+            quality: string;
+            exposures: number;
+            members: components["schemas"]["MemberVotes"][];
+            pickers: components["schemas"]["SharedPicks"] | null;
+            beside: components["schemas"]["SideBySide"];
         };
         /**
          * StepOfExposure

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ class Scripts:
         patience = float("inf") if at_once else 1.0
         agreed = self._agreements.update(follower, titles, patience)
         if agreed is not None:
-            self._put("agreement", {"steps": agreed})
+            self._put("agreement", {"steps": list(map(asdict, agreed))})
         self._write_history(follower)
 
     def _put(self, name: str, document: dict[str, Any]) -> None:

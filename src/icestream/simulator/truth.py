@@ -49,6 +49,8 @@ class ExposureTruth:
     """``(n, 3, 3)``."""
     diameter: float
     """Of the specimen, Å."""
+    pixel_size: float
+    """Å."""
 
     @property
     def defocus(self) -> float:
@@ -116,4 +118,5 @@ def read_truth(path: Path) -> ExposureTruth:
         particle_defocus=np.array(particles["defocus"]),
         rotations=np.array(particles["rotations"]).reshape(-1, 3, 3),
         diameter=truth["diameter"],
+        pixel_size=truth["optics"]["pixel_size"],
     )

@@ -25,22 +25,21 @@ def test_votes_of_a_session(tmp_path: Path) -> None:
     said = agreements.update(follower, {"ctf": "CTF estimation"})
     assert said is not None
     ctf, picks = said
-    assert (ctf["step"], ctf["quality"], ctf["exposures"]) == ("ctf_agree", "ctf.agreement", 28)
-    first, second = ctf["members"]
-    assert (first["title"], first["told"], first["outvoted"]) == ("CTF estimation", 28, 0)
-    assert (second["step"], second["outvoted"], second["lately"], second["of"]) == (
-        "ctf_other", 4, 4, 28,
-    )  # fmt: skip
-    matrix = picks["pickers"]
-    assert matrix["steps"] == ["pick", "pick_other", "pick_third"]
-    assert picks["quality"] == "picks.agreement"
+    assert (ctf.step, ctf.quality, ctf.exposures) == ("ctf_agree", "ctf.agreement", 28)
+    first, second = ctf.members
+    assert (first.title, first.told, first.outvoted) == ("CTF estimation", 28, 0)
+    assert (second.step, second.outvoted, second.lately, second.of) == ("ctf_other", 4, 4, 28)
+    matrix = picks.pickers
+    assert matrix is not None
+    assert matrix.steps == ("pick", "pick_other", "pick_third")
+    assert picks.quality == "picks.agreement"
     for i in range(3):
         for j in range(3):
-            both, found = matrix["shared"][i][j], matrix["found"]
+            both, found = matrix.shared[i][j], matrix.found
             expected = 1.0 if i == j else both / (found[i] + found[j] - both)
-            assert matrix["jaccard"][i][j] == pytest.approx(expected, abs=1e-3)
+            assert matrix.jaccard[i][j] == pytest.approx(expected, abs=1e-3)
     follower.read()
-    assert agreements.update(follower, {}) is None, "nothing is read twice"
+    assert agreements.update(follower, {"ctf": "CTF estimation"}) is None, "nothing is read twice"
 
 
 def test_a_session_without_a_consensus_says_nothing(grown: SampleSession) -> None:
@@ -61,8 +60,8 @@ def test_an_exposure_that_is_told_again_counts_once() -> None:
     kept.take("e2", pickers(2, 4, shared=2))
     matrix = kept._matrix({})
     assert matrix is not None
-    assert matrix["found"] == [10, 10]
-    assert matrix["jaccard"][0][1] == pytest.approx(4 / 16, abs=1e-3)
+    assert list(matrix.found) == [10, 10]
+    assert matrix.jaccard[0][1] == pytest.approx(4 / 16, abs=1e-3)
 
 
 def test_other_pickers_begin_anew() -> None:
@@ -71,8 +70,8 @@ def test_other_pickers_begin_anew() -> None:
     kept.take("e2", pickers(4, 4, shared=4) | {"pickers": ["log", "template"]})
     matrix = kept._matrix({"log": "LoG"})
     assert matrix is not None
-    assert matrix["titles"] == ["LoG", "template"]
-    assert matrix["found"] == [4, 4]
+    assert list(matrix.titles) == ["LoG", "template"]
+    assert list(matrix.found) == [4, 4]
 
 
 def test_pickers_that_found_nothing_have_no_index() -> None:
@@ -80,4 +79,4 @@ def test_pickers_that_found_nothing_have_no_index() -> None:
     kept.take("e1", pickers(0, 0, shared=0))
     matrix = kept._matrix({})
     assert matrix is not None
-    assert matrix["jaccard"][0][1] is None
+    assert matrix.jaccard[0][1] is None

@@ -29,6 +29,7 @@ def test_truth_survives_its_file(tmp_path):
     found = read_truth(path)
     assert found.exposure == shot.exposure.name
     assert found.movie == "a/b.tiff"
+    assert found.pixel_size == shot.conditions.optics.pixel_size
     assert found.faults == ("dose",)
     assert found.defocus == shot.conditions.aberrations.defocus
     assert found.dose_per_frame == shot.conditions.dose_per_frame < 1.3

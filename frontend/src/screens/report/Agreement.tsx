@@ -3,9 +3,11 @@ import { Histogram } from "@/charts";
 import { ramp } from "../live/ramp";
 import { inShownUnit, shownValue } from "../measured/shown";
 import type { Quality } from "../measured/types";
-import { DataTable, Panel } from "@/ui";
-import { number, plural, withUnit } from "@/units";
-import type { Consensus, FileTrend, Member, Pickers, TrendsFile } from "./types";
+import { Panel } from "@/ui";
+import { number, plural } from "@/units";
+import { Compared } from "./Compared";
+import { Ranges } from "./Ranges";
+import type { Consensus, FileTrend, SharedPicks, TrendsFile } from "./types";
 import styles from "./record.module.css";
 
 interface Props {
@@ -14,10 +16,11 @@ interface Props {
   trends: TrendsFile | null;
 }
 
-/** How well the members of each consensus step agree. */
+/** Programs side by side: what each costs, how often it failed, how near the truth it comes, and
+ * how well they agree. */
 export function Agreement({ steps, qualities, trends }: Props) {
   return (
-    <div className={styles.pair}>
+    <div className={styles.part}>
       {steps.map((step) => (
         <Panel
           key={step.step}
@@ -42,19 +45,23 @@ interface OneProps {
 }
 
 function One({ step, quality, trend }: OneProps) {
+  const { beside } = step;
   return (
     <>
-      {step.members.length > 0 && <Votes members={step.members} />}
-      {step.pickers && <Shared pickers={step.pickers} />}
-      {quality && trend && (
-        <figure className={styles.figure}>
-          <figcaption>
-            {quality.title}: median {shownValue(trend.median, inShownUnit(quality))}
-          </figcaption>
-          <p className={styles.meaning}>{quality.meaning}</p>
-          <Counts trend={trend} quality={quality} />
-        </figure>
-      )}
+      <Compared beside={beside} votes={step.members} />
+      <Ranges beside={beside} />
+      <div className={styles.pair}>
+        {step.pickers && <Shared pickers={step.pickers} />}
+        {quality && trend && (
+          <figure className={styles.figure}>
+            <figcaption>
+              {quality.title}: median {shownValue(trend.median, inShownUnit(quality))}
+            </figcaption>
+            <p className={styles.meaning}>{quality.meaning}</p>
+            <Counts trend={trend} quality={quality} />
+          </figure>
+        )}
+      </div>
     </>
   );
 }
@@ -83,37 +90,8 @@ function Counts({ trend: { histogram, count }, quality }: { trend: FileTrend; qu
   );
 }
 
-const share = (part: number, whole: number): string =>
-  whole > 0 ? withUnit(number((100 * part) / whole, 1), "%") : "–";
-
-function Votes({ members }: { members: readonly Member[] }) {
-  return (
-    <DataTable
-      label="How often each member was outvoted"
-      rows={members}
-      keyOf={({ step }) => step}
-      columns={[
-        {
-          title: "Member",
-          cell: ({ title, step }) => (
-            <>
-              {title} <small className={styles.quiet}>{step}</small>
-            </>
-          ),
-        },
-        {
-          title: "Outvoted",
-          cell: ({ outvoted, told }) => `${number(outvoted)} · ${share(outvoted, told)}`,
-          right: true,
-        },
-        { title: "of the last 100", cell: ({ lately, of }) => share(lately, of), right: true },
-      ]}
-    />
-  );
-}
-
 /** What each two pickers have in common, as a part of what either has found. */
-function Shared({ pickers }: { pickers: Pickers }) {
+function Shared({ pickers }: { pickers: SharedPicks }) {
   const { steps, titles, found, shared, jaccard } = pickers;
   return (
     <div className={styles.scroll}>

@@ -77,7 +77,7 @@ export function Whole({ session, branch, live, recent, onRecent }: Props) {
         </Part>
       )}
       {told.agreement.length > 0 && (
-        <Part id="agreement" title="Agreement" late={300}>
+        <Part id="agreement" title="Side by side" late={300}>
           <Agreement steps={told.agreement} qualities={qualities} trends={trends ?? null} />
         </Part>
       )}

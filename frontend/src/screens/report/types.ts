@@ -1,3 +1,4 @@
+import type { Schemas } from "@/api/types";
 // What a report tells of a session as a whole, asked of the server or read from files.
 
 import type { Change, Tempo } from "@/screens/alerts/timing";
@@ -88,31 +89,11 @@ export interface Gathering {
   medians: Readonly<Record<string, number>>;
 }
 
-export interface Member {
-  step: string;
-  title: string;
-  told: number;
-  outvoted: number;
-  lately: number;
-  of: number;
-}
-
-export interface Pickers {
-  steps: readonly string[];
-  titles: readonly string[];
-  found: readonly number[];
-  shared: readonly (readonly number[])[];
-  jaccard: readonly (readonly (number | null)[])[];
-}
-
-export interface Consensus {
-  step: string;
-  title: string;
-  quality: string;
-  exposures: number;
-  members: readonly Member[];
-  pickers: Pickers | null;
-}
+export type Consensus = Schemas["StepAgreement"];
+export type MemberVotes = Schemas["MemberVotes"];
+export type SharedPicks = Schemas["SharedPicks"];
+export type SideBySide = Schemas["SideBySide"];
+export type ComparedMember = Schemas["ComparedMember"];
 
 export interface Figure {
   kind: "series" | "histogram" | "scatter";

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from icestream.model import quality_of
-from icestream.report.agreement import Agreements
+from icestream.report.agreement import Agreements, StepAgreement
 from icestream.report.clock import AcquisitionClock
 from icestream.report.control import control_of
 from icestream.report.live import is_finished, shown_decisions
@@ -131,8 +131,11 @@ def _control(gallery: Gallery, server: Server, branch: str | None) -> dict[str, 
 @router.get("/sessions/{id}/agreement")
 def agreement(
     gallery: ThisGallery, server: ThisServer, branch: BranchBeside
-) -> list[dict[str, Any]]:
-    """How the members of each consensus agree: who was outvoted how often, what pickers share.
+) -> list[StepAgreement]:
+    """Programs side by side: the members of each consensus, and how they agree.
+
+    Who was outvoted how often and what pickers share; what each costs, and how often it failed; of
+    simulated sessions, beside which the truth lies, how near each comes to it.
 
     Of a long session that was not asked about before, what was read in three seconds is told, and
     more the next time.
@@ -145,7 +148,8 @@ def agreement(
         said = agreements.update(follower, titles, _PATIENCE)
         if said is not None:
             kept["agreed"] = said
-        return list(kept.get("agreed", []))
+        agreed: list[StepAgreement] = kept.get("agreed", [])
+        return agreed
 
 
 @router.get("/sessions/{id}/told")
