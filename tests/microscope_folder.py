@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from icestream.simulator.truth import truth_folder
+
 MOVIES = 3
 
 
@@ -19,6 +21,9 @@ def _simulated() -> Path:
     return folder
 
 
-def movies_in(folder: Path) -> Path:
-    """A copy of the microscope's folder below `folder`."""
-    return Path(shutil.copytree(_simulated(), folder / "microscope"))
+def movies_in(folder: Path, *, truth: bool = False) -> Path:
+    """A copy of the microscope's folder below `folder`, with the truth beside it where asked."""
+    made = _simulated()
+    if truth:
+        shutil.copytree(truth_folder(made), truth_folder(folder / "microscope"))
+    return Path(shutil.copytree(made, folder / "microscope"))
