@@ -48,8 +48,8 @@ export function Compared({ beside: { members, itself }, votes }: Props) {
 
 function Named({ row, consensus }: { row: ComparedMember; consensus: boolean }) {
   return (
-    <>
-      <span className={styles.named}>{row.title}</span>{" "}
+    <div className={styles.named}>
+      {row.title}{" "}
       {!row.title.includes(row.step) && <small className={styles.quiet}>{row.step}</small>}
       {consensus && <small className={styles.with}>what is kept of the others</small>}
       {row.set.map((one) => (
@@ -57,7 +57,7 @@ function Named({ row, consensus }: { row: ComparedMember; consensus: boolean }) 
           {one}
         </small>
       ))}
-    </>
+    </div>
   );
 }
 

@@ -120,7 +120,6 @@ export function shortTime(seconds: number | null): string {
 function truthWords({ exposures, looked_at }: SideBySide): string {
   if (exposures === 0)
     return "The truth about this simulated session is known, but nothing of it can be compared with that yet.";
-  const some =
-    exposures === looked_at ? "all" : `of the ${number(looked_at)} that were looked at, those`;
-  return `Errors are against the truth about this simulated session, over ${plural(exposures, "exposure")}: ${some} of which every member has a result. Bars cover the middle half.`;
+  const asked = exposures === looked_at ? "" : ` (${number(looked_at)} were looked at)`;
+  return `Errors are against the truth about this simulated session, over the ${plural(exposures, "exposure")} of which every member has a result${asked}. Bars cover the middle half.`;
 }
