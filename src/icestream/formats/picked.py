@@ -42,8 +42,8 @@ _LOCATION = (
     "location/center_x_frac",
     "location/center_y_frac",
 )
-_MERIT = -900.0
-"""RELION writes -999 for what a person picked."""
+_NONE, _MERIT = -999.0, -900.0
+"""What RELION writes where there is no score, such as for what a person picked; and a bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,22 +93,26 @@ def read_picks(path: Path) -> dict[str, ListedPicks]:
 def write_picks(path: Path, picks: ListedPicks) -> None:
     """Write a list of one micrograph, in the format that the ending of `path` says.
 
-    Of boxes `ListedPicks.box` must be known, and is made whole.
+    Of boxes `ListedPicks.box` must be known, and is made whole. A score that is no finite number
+    is written as none: -999 in STAR files, nothing at the end of a box's line.
     """
     suffix = path.suffix.lower()
     path.parent.mkdir(parents=True, exist_ok=True)
     if suffix == ".star":
-        columns = {_X: picks.x, _Y: picks.y, _SCORE: np.nan_to_num(picks.score, nan=-999.0)}
+        columns = {
+            _X: picks.x,
+            _Y: picks.y,
+            _SCORE: np.where(np.isfinite(picks.score), picks.score, _NONE),
+        }
         write_star(path, [Block("", columns)])
         return
     if suffix == ".box" and picks.box is not None:
         side = round(picks.box)
         # RELION drops the fraction of a coordinate: it stays in its pixel so.
         corners = np.trunc(np.column_stack([picks.x, picks.y])).astype(int) - side // 2
-        scores = np.nan_to_num(picks.score, nan=0.0)
         lines = [
-            f"{x}\t{y}\t{side}\t{side}\t{score:.6g}"
-            for (x, y), score in zip(corners.tolist(), scores, strict=True)
+            f"{x}\t{y}\t{side}\t{side}" + (f"\t{score:.6g}" if np.isfinite(score) else "")
+            for (x, y), score in zip(corners.tolist(), picks.score, strict=True)
         ]
     elif suffix in _TEXT:
         places = np.floor(np.column_stack([picks.x, picks.y]) * 100) / 100  # in the same pixel

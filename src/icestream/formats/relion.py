@@ -23,8 +23,8 @@ __all__ = [
 
 RELION_VERSION = "version 50001"
 """Comment above every block, by which RELION 5 knows the dialect; 3.1 ignores it."""
-_BY_HAND = -999.0
-"""What RELION writes as the figure of merit of what a person picked."""
+_NO_MERIT = -999.0
+"""What RELION writes as the figure of merit of what has none, such as what a person picked."""
 _NOT_ALIGNED = -9999.0
 """What RELION writes as the shifts of frames that it left out."""
 _COEFFICIENTS = 18
@@ -58,8 +58,8 @@ def optics_row(
 
 
 def _merit(scores: Column) -> Column:
-    """Scores of a picker; of what a person picked, what RELION's manual picking writes."""
-    return column(np.nan_to_num(scores, nan=_BY_HAND))
+    """Scores of a picker; where it tells none or a person picked, what RELION writes there."""
+    return column(np.where(np.isfinite(scores), scores, _NO_MERIT))
 
 
 def pick_columns(picks: Picks) -> dict[str, object]:

@@ -34,7 +34,7 @@ from icestream.model.movie import Movie
 from icestream.model.names import safe_file_name, shown_name
 from icestream.model.optics import Optics, optics_words
 from icestream.model.particles import Particles, SelectedParticles
-from icestream.model.picks import PickerAgreement, Picks, PicksByHand
+from icestream.model.picks import BY_HAND, PickerAgreement, Picks, PicksByHand, rank_scores
 from icestream.model.picture import Picture, marked_fields, pictures_of
 from icestream.model.quality import (
     LEADING,
@@ -61,6 +61,7 @@ from icestream.model.workload import StepLoad, Workload
 
 __all__ = [
     "AS_IT_IS",
+    "BY_HAND",
     "ITEM_TYPES",
     "LEADING",
     "MICROGRAPH_CLASSES",
@@ -130,6 +131,7 @@ __all__ = [
     "pictures_of",
     "qualities_of",
     "quality_of",
+    "rank_scores",
     "safe_file_name",
     "shown_name",
     "source_key",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model.arrays import column
-from icestream.model.picks import Picks, PicksByHand
+from icestream.model.picks import BY_HAND, Picks, PicksByHand
 
 __all__ = ["PicksCorrection", "Place"]
 
@@ -53,8 +53,9 @@ class PicksCorrection:
         count = len(places)
         values = dict(_rows(picks, len(picks), kept, count))
         if picks.agreement is not None:
-            scores = _with_unknown(np.asarray(picks.agreement.scores)[kept], count)
+            scores = _with_more(np.asarray(picks.agreement.scores)[kept], count)
             values["agreement"] = replace(picks.agreement, scores=column(scores))
+        values["score"] = column(_with_more(np.asarray(picks.score)[kept], count, BY_HAND))
         values["x"] = column(np.concatenate([np.asarray(picks.x)[kept], places[:, 0]]))
         values["y"] = column(np.concatenate([np.asarray(picks.y)[kept], places[:, 1]]))
         values["by_hand"] = PicksByHand(added=count, removed=column(gone))
@@ -214,10 +215,10 @@ def _rows(
     for field in fields(picks):
         value = getattr(picks, field.name)
         if isinstance(value, np.ndarray) and value.shape[:1] == (count,):
-            yield field.name, column(_with_unknown(value[kept], more))
+            yield field.name, column(_with_more(value[kept], more))
 
 
-def _with_unknown(values: NDArray[Any], more: int) -> NDArray[Any]:
-    """The rows with so many more at the end of which nothing is known."""
-    unknown = np.full((more, *values.shape[1:]), np.nan, dtype=np.float32)
-    return np.concatenate([values, unknown])
+def _with_more(values: NDArray[Any], more: int, value: float = np.nan) -> NDArray[Any]:
+    """The rows with so many more at the end, of which nothing is known unless it is said."""
+    added = np.full((more, *values.shape[1:]), value, dtype=np.float32)
+    return np.concatenate([values, added])

@@ -33,6 +33,8 @@ class Particles:
     """``(n,)`` centre, pixels of the micrograph."""
     y: Column
     score: Column
+    """``(n,)`` of the picker, as in `icestream.model.Picks`: NaN where it is not known, infinite
+    for what a person picked. Results of before these were told apart have NaN for both."""
     defocus_u: Column
     """``(n,)`` Å."""
     defocus_v: Column
@@ -81,3 +83,5 @@ class SelectedParticles(Particles):
     gone: int = 0
     """Particles of the table of assignments, where there is one, that are not among those found:
     somebody took them away or moved them since."""
+    not_judged: int = 0
+    """Particles that were kept whatever the limit on their score, which is not known."""

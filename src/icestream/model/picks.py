@@ -3,10 +3,31 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from icestream.model.arrays import Column, column
 
-__all__ = ["PickerAgreement", "Picks", "PicksByHand"]
+__all__ = ["BY_HAND", "PickerAgreement", "Picks", "PicksByHand", "rank_scores"]
+
+BY_HAND = float("inf")
+"""Score of what a person picked: no picker tells a better one."""
+
+
+def rank_scores(score: ArrayLike) -> NDArray[np.float64]:
+    """Ranks of the scores of one picker, by which picks of several can be put in one order.
+
+    Returns
+    -------
+    NDArray
+        ``(n,)`` between 0 and 1, the higher the better; a half where the score is not known, so
+        that it comes neither first nor last; `BY_HAND` for what a person picked.
+    """
+    given = np.asarray(score, dtype=np.float64)
+    ranks = np.where(given == BY_HAND, BY_HAND, 0.5)
+    known = np.isfinite(given)
+    values, place = np.unique(given[known], return_inverse=True)
+    ranks[known] = (place + 0.5) / max(1, len(values))
+    return ranks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -20,7 +41,7 @@ class PickerAgreement:
     has found."""
     scores: Column
     """``(n, pickers)`` score that each picker gave to each particle that is kept, on its own
-    scale; NaN where it did not find it."""
+    scale; NaN where it did not find it, or tells none, `BY_HAND` where a person picked it."""
 
     @property
     def jaccard(self) -> Column:
@@ -46,7 +67,7 @@ class PicksByHand:
     """What a person has changed about the picks of one micrograph."""
 
     added: int
-    """How many of the picks a person added: the last ones. Their score is NaN."""
+    """How many of the picks a person added: the last ones. Their score is `BY_HAND`."""
     removed: Column
     """``(m, 2)`` x and y of those that a person removed, pixels of the micrograph."""
 
@@ -61,7 +82,8 @@ class Picks:
     y: Column
     """``(n,)`` pixels along the rows' index, as stored in the MRC file."""
     score: Column
-    """``(n,)`` higher is better; comparable within one picker. NaN: a person added it."""
+    """``(n,)`` higher is better; comparable within one picker. NaN: not known, the picker tells
+    none; `BY_HAND`: a person added it."""
     diameter: float
     """Particle diameter that was looked for, Å."""
     pixel_size: float
@@ -72,6 +94,14 @@ class Picks:
     """Of the pickers that these come from; None for those of one picker."""
     by_hand: PicksByHand | None = None
     """What a person has changed; None where nobody has."""
+
+    def __post_init__(self) -> None:
+        # Results of earlier versions have NaN for what a person added.
+        added = 0 if self.by_hand is None else self.by_hand.added
+        if added and np.isnan(np.asarray(self.score)[-added:]).any():
+            score = np.array(self.score, dtype=np.float32)
+            score[-added:] = BY_HAND
+            object.__setattr__(self, "score", column(score))
 
     def __len__(self) -> int:
         return len(self.x)

@@ -65,6 +65,7 @@ class ImportParticles(ItemProtocol[ImportParticlesParameters]):
 
     name = "particles.import"
     title = "Import particles"
+    version = 2
     resources = Resources(memory=1024 * 2**20)
 
     def lacking(self) -> Sequence[str]:
@@ -108,7 +109,7 @@ class ImportParticles(ItemProtocol[ImportParticlesParameters]):
             micrograph_pixel_size=micrograph.optics.pixel_size,
             x=column(listed.x * scale),
             y=column(y),
-            score=column(np.nan_to_num(listed.score, nan=0.0)),
+            score=column(listed.score),
             defocus_u=column(u),
             defocus_v=column(v),
             defocus_angle=column(angle),

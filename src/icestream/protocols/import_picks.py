@@ -55,6 +55,7 @@ class ImportPicks(ItemProtocol[ImportPicksParameters]):
 
     name = "picks.import"
     title = "Import picks"
+    version = 2
     resources = Resources(memory=512 * 2**20)
 
     def lacking(self) -> Sequence[str]:
@@ -112,7 +113,7 @@ class ImportPicks(ItemProtocol[ImportPicksParameters]):
             exposure=micrograph.exposure,
             x=column(listed.x),
             y=column(listed.y),
-            score=column(np.nan_to_num(listed.score, nan=0.0)),
+            score=column(listed.score),
             diameter=self.parameters.diameter or room,
             diameter_known=self.parameters.diameter is not None,
             pixel_size=pixel_size,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from icestream.formats.mrc import read_stack, write_mrc
-from icestream.model import Particles, SelectedParticles, column
+from icestream.model import Particles, SelectedParticles, column, rank_scores
 from icestream.protocol import InputFile, ItemProtocol, Parameters, Resources, Work
 from icestream.protocols.assigned_particles import (
     IN_TABLE,
@@ -31,7 +31,8 @@ class SelectParticlesParameters(Parameters):
     """Limits; a particle must keep all that are set. An empty limit does not apply."""
 
     score_min: float | None = None
-    """Smallest score of the picker; what a person picked by hand has none, and is kept."""
+    """Smallest score of the picker. What a person picked by hand is kept, and what has no score,
+    which the summary counts."""
 
     defocus_min: Annotated[Micrometre, Ge(0), Usual(0.0, 10.0)] | None = None
     """Smallest mean defocus at the place of the particle."""
@@ -99,6 +100,7 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
             limits=tuple(text for text, _ in limits),
             left_out=tuple(left_out),
             gone=0 if assigned is None else assigned.gone,
+            not_judged=0 if self.parameters.score_min is None else _unscored(particles, kept),
         )
 
     def methods(self) -> str:
@@ -111,7 +113,11 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
         if not items:
             return ""
         kept, found = sum(map(len, items)), sum(item.found for item in items)
-        return f"{kept} of {found} particles were kept{left_out_words(items)}"
+        told = f"{kept} of {found} particles were kept{left_out_words(items)}"
+        blind = sum(item.not_judged for item in items)
+        return (
+            f"{told}; {blind} of them have no score, and were not judged by it" if blind else told
+        )
 
     def _limits(
         self, assigned: AssignedParticles | None = None
@@ -132,8 +138,10 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
 
     def _scored(self, particles: Particles, _: Mask) -> Mask:
         # In the precision of the scores: one that is shown as 0.7 is no less than 0.7.
-        # What a person picked has none: it is kept.
-        return _scores(particles) >= np.float32(self.parameters.score_min or 0.0)
+        # One that is not known says nothing against a particle.
+        score = np.asarray(particles.score, dtype=np.float32)
+        kept: Mask = (score >= np.float32(self.parameters.score_min or 0.0)) | np.isnan(score)
+        return kept
 
     def _deep(self, particles: Particles, _: Mask) -> Mask:
         return _defocus(particles) >= (self.parameters.defocus_min or 0.0) * 1e4
@@ -145,7 +153,7 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
         from scipy.spatial import cKDTree  # slow to load
 
         places = particles.places()
-        score = _scores(particles)
+        score = rank_scores(particles.score)
         near = cKDTree(places) if len(places) else None
         apart = kept.copy()
         for index in np.lexsort((np.arange(len(score)), -score)):
@@ -168,9 +176,9 @@ def _classified(
     return assigned.in_classes(classes)
 
 
-def _scores(particles: Particles) -> NDArray[np.float32]:
-    """Score of each particle; of those that a person picked, better than any."""
-    return np.nan_to_num(np.asarray(particles.score, dtype=np.float32), nan=np.inf)
+def _unscored(particles: Particles, kept: Mask) -> int:
+    """How many of those that are kept have a score that nobody knows."""
+    return int(np.isnan(np.asarray(particles.score)[kept]).sum())
 
 
 def _defocus(particles: Particles) -> NDArray[np.float64]:

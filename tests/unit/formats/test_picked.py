@@ -161,3 +161,19 @@ def test_a_list_of_one_micrograph_that_is_of_two(tmp_path: Path) -> None:
     write_star(tmp_path / "autopick.star", [Block("coordinate_files", listed)])
     with pytest.raises(FormatError, match="coordinates of M/a.mrc, .* found those of 2 microg"):
         read_picks(tmp_path / "autopick.star")
+
+
+def test_a_score_that_is_not_known_is_written_as_none(tmp_path: Path) -> None:
+    picks = ListedPicks(
+        x=np.array([100.0, 200.0, 300.0]),
+        y=np.array([50.0, 50.0, 50.0]),
+        score=np.array([0.5, np.nan, np.inf]),
+        box=60.0,
+    )
+    write_picks(tmp_path / "a.box", picks)
+    lines = (tmp_path / "a.box").read_text().splitlines()
+    assert [len(line.split()) for line in lines] == [5, 4, 4]
+    write_picks(tmp_path / "a.star", picks)
+    for name in ("a.box", "a.star"):
+        read = read_picks(tmp_path / name)["a"]
+        np.testing.assert_array_equal(read.score, [0.5, np.nan, np.nan])

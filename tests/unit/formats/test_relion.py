@@ -17,7 +17,7 @@ from icestream.formats.relion import (
     single,
 )
 from icestream.formats.star import read_star, write_star
-from icestream.model import Motion, column
+from icestream.model import BY_HAND, Motion, column
 
 
 def test_particles_are_numbered_from_one() -> None:
@@ -28,8 +28,10 @@ def test_particles_are_numbered_from_one() -> None:
     assert all(len(np.asarray(values)) == 2 for values in columns.values())
 
 
-def test_what_a_person_picked_has_relions_figure_of_merit_of_manual_picks() -> None:
-    by_hand = replace(picks(), score=column([1.5, np.nan]))
+def test_what_has_no_score_has_relions_figure_of_merit_of_manual_picks() -> None:
+    untold = replace(picks(), score=column([1.5, np.nan]))
+    assert np.asarray(pick_columns(untold)["rlnAutopickFigureOfMerit"]).tolist() == [1.5, -999]
+    by_hand = replace(picks(), score=column([1.5, BY_HAND]))
     assert np.asarray(pick_columns(by_hand)["rlnAutopickFigureOfMerit"]).tolist() == [1.5, -999]
     changed = replace(particles(), score=column([np.nan, 2.0]))
     cut = particle_columns(changed, stack="a.mrcs", micrograph="a.mrc", group=4)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icestream.model import Column, PickerAgreement, Picks, PicksCorrection, column
+from icestream.model import BY_HAND, Column, PickerAgreement, Picks, PicksCorrection, column
 from icestream.model.document import from_document, to_document
 
 DIAMETER = 40.0
@@ -39,11 +39,11 @@ def test_nothing_changed_leaves_the_picks_themselves() -> None:
     assert PicksCorrection(removed=((500.0, 500.0),)).apply(FOUND) is FOUND
 
 
-def test_what_is_added_comes_last_and_has_no_score() -> None:
+def test_what_is_added_comes_last_and_is_marked() -> None:
     corrected = PicksCorrection().edited(FOUND, add=[(70, 70)], remove=[(49, 12)]).apply(FOUND)
     assert places(corrected) == [(10, 10), (90, 10), (70, 70)]
     assert corrected.score[:2].tolist() == [3, 1]
-    assert np.isnan(corrected.score[2])
+    assert corrected.score[2] == BY_HAND
     assert corrected.by_hand is not None
     assert corrected.by_hand.added == 1
     assert corrected.by_hand.removed.tolist() == [[50, 10]]

@@ -121,3 +121,8 @@ def test_what_a_session_hands_over_comes_back(tmp_path: Path) -> None:
     turned = micrograph(session.taken[0].exposure, shape=(420, 320))
     with pytest.raises(ItemFailed, match="of 320 x 420 pixels, and this one has 420 x 320"):
         step(groups / "particles.cs").process(turned)
+
+
+def test_a_score_that_is_in_no_list_is_not_known(tmp_path: Path) -> None:
+    write_picks(tmp_path / "Grid_01.coord", listed((10.0, 20.0)))
+    assert np.isnan(step(tmp_path).process(micrograph()).score).all()

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from icestream.formats.mrc import read_stack, write_mrc
-from icestream.model import Optics, Particles, SelectedParticles, column, to_document
+from icestream.model import (
+    BY_HAND,
+    Optics,
+    Particles,
+    SelectedParticles,
+    column,
+    to_document,
+)
 from icestream.protocol import ItemFailed, Work
 from icestream.protocol.conformance import problems
 from icestream.protocols.select_particles import (
@@ -134,6 +141,20 @@ def test_what_does_not_go_together_is_refused(wanted: dict[str, object], said: s
 def test_what_a_person_picked_is_kept_whatever_its_score(
     particles: Particles, tmp_path: Path
 ) -> None:
-    by_hand = replace(particles, score=column([0.1, 0.9, np.nan, 0.4, 0.8]))
+    by_hand = replace(particles, score=column([0.1, 0.9, BY_HAND, 0.4, 0.8]))
     assert kept(by_hand, tmp_path, score_min=0.7) == ([1, 2, 4], (2,))
     assert kept(by_hand, tmp_path, distance_min=25.0)[0] == [0, 2, 4]
+
+
+def test_a_score_that_is_not_known_is_no_reason_and_is_counted(
+    particles: Particles, tmp_path: Path
+) -> None:
+    untold = replace(particles, score=column([0.1, 0.9, np.nan, 0.4, np.nan]))
+    assert kept(untold, tmp_path, score_min=0.7) == ([1, 2, 4], (2,))
+    step = SelectParticles(SelectParticlesParameters(score_min=0.7))
+    made = step.process(untold, Work(folder=tmp_path / "work"))
+    assert "; 2 of them have no score, and were not judged by it" in step.summarize([made])
+    scored = step.process(particles, Work(folder=tmp_path / "work"))
+    assert "no score" not in step.summarize([scored])
+    # It stands between the better and the worse ones.
+    assert kept(untold, tmp_path, distance_min=25.0)[0] == [1, 3]

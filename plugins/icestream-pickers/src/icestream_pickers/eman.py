@@ -73,7 +73,7 @@ def read_boxes(work: Work, kind: str = "") -> Floats:
     -------
     Floats
         ``(n, 3)`` x and y of the centres, pixels from the first row of the file on, and the score;
-        0 for all where the program tells none.
+        ``(n, 2)`` where the program does not tell it of every box.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def read_boxes(work: Work, kind: str = "") -> Floats:
     try:
         said = json.loads(text)
         boxes = [box for box in said["boxes"] if not kind or box[2] == kind]
-        rows = [(float(box[0]), float(box[1]), _score(box)) for box in boxes]
+        rows = [(float(box[0]), float(box[1]), *_score(box)) for box in boxes]
     except json.JSONDecodeError as error:
         cut = text.startswith("{") and not text.endswith("}")
         raise BadOutput(
@@ -96,9 +96,10 @@ def read_boxes(work: Work, kind: str = "") -> Floats:
         raise BadOutput(
             f"{path.name} holds no boxes as x, y and kind: {error!r}", code="garbage-output"
         ) from error
-    return np.array(rows, np.float64).reshape(-1, 3)
+    width = min(map(len, rows), default=2)
+    return np.array([row[:width] for row in rows], np.float64).reshape(-1, width)
 
 
-def _score(box: list[object]) -> float:
+def _score(box: list[object]) -> tuple[float, ...]:
     """The fourth value of a box, where it has one."""
-    return float(str(box[3])) if len(box) > 3 and isinstance(box[3], int | float) else 0.0
+    return (float(str(box[3])),) if len(box) > 3 and isinstance(box[3], int | float) else ()

@@ -96,6 +96,7 @@ class PickWithDog(ProgramProtocol[DogPicking]):
 
     name = "picks.dog"
     title = "DoG Picker"
+    version = 2
     cites = _CITES
     elsewhere = DOG
     resources = Resources(cores=1, memory=2 * 2**30)
@@ -168,7 +169,7 @@ class PickWithDog(ProgramProtocol[DogPicking]):
 
 
 def _read(work: Work) -> Floats:
-    """Centres, and the height of the peak where the third column has it."""
+    """Centres, and the height of the peak where each line has it in a third column."""
     path = work.path(_FOUND)
     if path.is_file() and not path.stat().st_size:
         # Nothing found and a full disk look alike in the file, and not in what it prints.
@@ -184,10 +185,11 @@ def _read(work: Work) -> Floats:
         if not words or words[0].startswith("#"):
             continue
         try:
-            x, y, score = (float(word) for word in (*words[:3], *["0"] * (3 - len(words))))
+            x, y, *score = (float(word) for word in words[:3])
         except ValueError as error:
             raise BadOutput(
                 f"a line of {path.name} is no place: {line[:80]!r}", code="garbage-output"
             ) from error
-        rows.append((x, y, score))
-    return np.array(rows, np.float64).reshape(-1, 3)
+        rows.append((x, y, *score))
+    width = min(map(len, rows), default=2)
+    return np.array([row[:width] for row in rows], np.float64).reshape(-1, width)

@@ -79,6 +79,7 @@ class PickWithSphire(ProgramProtocol[SphirePicking]):
 
     name = "picks.sphire_gauss"
     title = "SPHIRE Gaussian picker"
+    version = 2
     cites = _CITES
     elsewhere = SPHIRE
     resources = Resources(cores=1, memory=4 * 2**30)

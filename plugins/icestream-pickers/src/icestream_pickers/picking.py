@@ -87,7 +87,8 @@ def make_picks(micrograph: Micrograph, rows: Floats, diameter: float) -> Picks:
         In which they are.
     rows
         ``(n, 3)`` x and y, pixels from the middle of the first pixel, y along the rows as they are
-        in the file; and the score, the higher the better.
+        in the file; and the score, the higher the better. ``(n, 2)`` where the program tells no
+        score, which is then not known.
     diameter
         Å.
 
@@ -96,14 +97,18 @@ def make_picks(micrograph: Micrograph, rows: Floats, diameter: float) -> Picks:
     BadOutput
         If a place is not in the micrograph, or a score is no number.
     """
-    x, y, score = np.asarray(rows, np.float64).reshape(-1, 3).T
+    x, y, *told = np.asarray(rows, np.float64).T
+    score = told[0] if told else np.full(len(x), np.nan)
     height, width = micrograph.shape
-    inside = (x > -1) & (y > -1) & (x < width) & (y < height) & np.isfinite(score)
+    inside = (x > -1) & (y > -1) & (x < width) & (y < height)
+    if told:
+        inside &= np.isfinite(score)
     if not inside.all():
         bad = int(np.argmin(inside))
         raise BadOutput(
-            f"pick {bad + 1} of {len(x)} is at x {x[bad]:g}, y {y[bad]:g} with a score of "
-            f"{score[bad]:g}, in a micrograph of {width} x {height} pixels",
+            f"pick {bad + 1} of {len(x)} is at x {x[bad]:g}, y {y[bad]:g}"
+            + (f" with a score of {score[bad]:g}" if told else "")
+            + f", in a micrograph of {width} x {height} pixels",
             code="garbage-output",
         )
     best = np.argsort(-score, kind="stable")

@@ -330,7 +330,7 @@ def particle_rows(
     rows["location/center_x_frac"] = _fractions(particles.x, shape[1])
     rows["location/center_y_frac"] = _fractions(particles.y, shape[0])
     rows["location/min_dist_A"] = particles.diameter
-    rows["pick_stats/ncc_score"] = np.nan_to_num(particles.score, nan=0.0)
+    rows["pick_stats/ncc_score"] = _merit(particles.score)
     for name, value in _optics(particles.optics, group).items():
         rows[name] = value
     rows["ctf/df1_A"] = particles.defocus_u
@@ -354,8 +354,13 @@ def pick_rows(
     rows["location/center_x_frac"] = _fractions(picks.x * scale, shape[1])
     rows["location/center_y_frac"] = _fractions(picks.y * scale, shape[0])
     rows["location/min_dist_A"] = picks.diameter
-    rows["pick_stats/ncc_score"] = np.nan_to_num(picks.score, nan=0.0)
+    rows["pick_stats/ncc_score"] = _merit(picks.score)
     return rows
+
+
+def _merit(scores: Column) -> NDArray[np.float32]:
+    """Scores of a picker; 0 where there is none, for which CryoSPARC has no mark."""
+    return np.where(np.isfinite(scores), scores, np.float32(0.0))
 
 
 def _locate(rows: Rows, uid: int, group: int, name: str, shape: tuple[int, int]) -> None:

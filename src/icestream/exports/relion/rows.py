@@ -130,9 +130,9 @@ def motion_general(
 
 def picks_row(names: Names, picks: Picks) -> dict[str, object]:
     """A row of ``summary.star`` of a picking job."""
-    known = np.asarray(picks.score)[~np.isnan(picks.score)]
+    known = np.asarray(picks.score)[np.isfinite(picks.score)]
     return {
         "rlnMicrographName": names.micrograph,
-        "rlnAutopickFigureOfMerit": float(np.mean(known)) if len(known) else 0.0,
+        "rlnAutopickFigureOfMerit": float(np.mean(known)) if len(known) else -999.0,
         "rlnGroupNrParticles": len(picks),
     }

@@ -7,6 +7,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from icestream.model import rank_scores
 from icestream.processing.picking.peaks import Peaks
 
 __all__ = ["SAME", "Votes", "agree_on_peaks"]
@@ -22,7 +23,7 @@ class Votes(NamedTuple):
     """``(n,)`` mean of the votes, pixels."""
     y: NDArray[np.float64]
     scores: NDArray[np.float64]
-    """``(n, pickers)`` that each gave; NaN where it did not find the particle, or gave none."""
+    """``(n, pickers)`` that each gave; NaN where it did not find the particle, or tells none."""
     shared: NDArray[np.float64]
     """``(pickers, pickers)`` particles that both of two have found, before any is left out."""
     found: NDArray[np.bool_]
@@ -63,8 +64,9 @@ def agree_on_peaks(candidates: Sequence[Peaks], radius: float, votes: int) -> Vo
     owner = np.repeat(np.arange(many), [len(p.x) for p in candidates])
     height = np.concatenate([np.zeros(0), *(np.asarray(p.score, float) for p in candidates)])
     # Where a picker has two on one spot, its better one is asked first; else places decide.
-    # One without a score was put there by a person, and goes first.
-    order = np.lexsort((points[:, 0], points[:, 1], -np.nan_to_num(height, nan=np.inf)))
+    # What a person put there goes first, and what has no score stands in the middle.
+    ranks = np.concatenate([np.zeros(0), *(rank_scores(p.score) for p in candidates)])
+    order = np.lexsort((points[:, 0], points[:, 1], -ranks))
     points, owner, height = points[order], owner[order], height[order]
     particle = _join(points, owner, radius)
     count = int(particle.max(initial=-1)) + 1

@@ -55,7 +55,7 @@ class Member:
     """Centre, pixels of the micrograph; None where its particles are not there any more."""
     y: float | None
     score: float | None
-    """Of the picker; None for what a person picked, too."""
+    """Of the picker; None where it tells none, and for what a person picked."""
     defocus: float | None
     """Å, the mean of both directions."""
     there: bool
@@ -201,7 +201,7 @@ def _placed(
 
 def _score(particles: Particles, index: int) -> float | None:
     score = float(particles.score[index])
-    return None if math.isnan(score) else score
+    return score if math.isfinite(score) else None
 
 
 def _defocus(particles: Particles, index: int) -> float:

@@ -235,7 +235,7 @@ class ShotCorrection(BaseModel):
     """What a person changed about the picks of an exposure."""
 
     added: int
-    """How many of the points: those without a score."""
+    """How many of the points: the first ones."""
     removed: tuple[tuple[float, float], ...]
     """x and y of those that are not among the points, pixels of the micrograph."""
     who: str
@@ -260,7 +260,9 @@ class ShotPicks(BaseModel):
     """(height, width) of the micrograph."""
     total: int
     points: tuple[tuple[float, float, float | None], ...]
-    """x, y in pixels of the micrograph, and the score; the best where they are too many."""
+    """x, y in pixels of the micrograph, and the score, null where it is not known and for what a
+    person added. What was added comes first, then the best; where they are too many, the last are
+    not here."""
     by_hand: ShotCorrection | None
     """What a person changed; null where nobody has."""
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from icestream.engine.requests.carry_out import carry_out, waiting_requests
-from icestream.model import Picks
+from icestream.model import BY_HAND, Picks
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.corrections import corrections
@@ -97,7 +97,7 @@ def test_picks_say_what_was_changed_by_hand_and_what_is_measured_follows(ada: Cu
     found = ada.picks(E1)
     assert found.by_hand is not None
     assert (found.by_hand.added, found.by_hand.removed.tolist()) == (1, [[100, 50], [300, 50]])
-    assert np.isnan(found.score[-1])
+    assert found.score[-1] == BY_HAND
     assert found.score[0] == 2  # the score that the step gave
     values = [one.value for one in ada.desk.rows(t.quality, name="picks.count", subject_id=2)]
     assert values == [3, 2]

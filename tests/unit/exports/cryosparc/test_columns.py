@@ -1,6 +1,7 @@
 """Columns, and places that stay in their pixels."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,3 +65,10 @@ def test_numbers_by_which_items_are_known() -> None:
     assert uid_of("a", 1) == uid_of("a", 1) != uid_of("a", 2)
     expected = np.frombuffer(hashlib.sha1(b"/d/a.tiff").digest()[:8], np.uint64)[0]
     assert import_signature("/d/a.tiff") == int(expected)
+
+
+def test_cryosparc_reads_a_number_where_there_is_no_score() -> None:
+    untold = replace(particles(), score=column([np.nan, np.inf]))
+    names = (">p/a.mrcs", ">m/a.mrc")
+    rows = particle_rows(columns_of(PARTICLES, 64), 1, untold, (100, 120), 1, names)
+    assert rows["pick_stats/ncc_score"].tolist() == [0, 0]

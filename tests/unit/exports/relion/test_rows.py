@@ -81,5 +81,7 @@ def test_a_spectrum_that_is_not_there_is_not_named() -> None:
 
 
 def test_what_a_person_picked_has_no_figure_of_merit_in_the_mean() -> None:
-    by_hand = replace(picks(), score=column([1.5, np.nan]))
-    assert picks_row(NAMES, by_hand)["rlnAutopickFigureOfMerit"] == 1.5  # of those that have one
+    untold = replace(picks(), score=column([1.5, np.nan]))
+    assert picks_row(NAMES, untold)["rlnAutopickFigureOfMerit"] == 1.5  # of those that have one
+    by_hand = replace(picks(), score=column([np.inf, np.nan]))
+    assert picks_row(NAMES, by_hand)["rlnAutopickFigureOfMerit"] == -999

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from icestream.model import column
+from icestream.model import BY_HAND, column
 from icestream.processing.picking import Peaks, agree_on_peaks
 
 PICKERS = ("crYOLO", "deepPicker", "topaz")
@@ -124,9 +124,22 @@ def test_each_real_pick_is_of_one_particle(boxes: Path) -> None:
 
 
 def test_what_a_person_picked_has_a_vote_and_no_score() -> None:
-    by_hand, picker = peaks((10, 10), (90, 10), score=np.nan), peaks((12, 10), score=0.5)
+    by_hand, picker = peaks((10, 10), (90, 10), score=BY_HAND), peaks((12, 10), score=0.5)
     agreed = agree_on_peaks([by_hand, picker], radius=5.0, votes=1)
     assert agreed.x.tolist() == [11.0, 90.0]
     assert agreed.share.tolist() == [1.0, 0.5]
     assert agreed.shared.tolist() == [[2, 1], [1, 1]]
-    np.testing.assert_array_equal(agreed.scores, [[np.nan, 0.5], [np.nan, np.nan]])
+    np.testing.assert_array_equal(agreed.scores, [[BY_HAND, 0.5], [BY_HAND, np.nan]])
+
+
+def test_a_picker_that_tells_no_score_comes_neither_first_nor_last() -> None:
+    """Two picks are as near to one of another picker: the better one is joined to it."""
+    other = peaks((20, 10), score=1.0)
+    for first, second, elsewhere in [
+        (np.nan, 0.9, 0.1),
+        (0.1, np.nan, 0.9),
+        (np.nan, BY_HAND, 0.9),
+    ]:
+        picks = Peaks(column([16, 24, 300]), column([10] * 3), column([first, second, elsewhere]))
+        agreed = agree_on_peaks([picks, other], radius=5.0, votes=2)
+        assert agreed.x.tolist() == [22.0]

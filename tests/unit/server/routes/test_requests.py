@@ -134,8 +134,9 @@ def test_picks_that_are_corrected_are_shown_as_such(tmp_path: Path) -> None:
         found = toy.ask(**asked, add=[[20, 30]], remove=[[100, 50]])
         assert found["answer"] == "picks of e000001 at pick: 1 added, 1 removed by hand"
         (shown,) = toy.get("/exposures/e000001/picks")
-        assert [point[:2] for point in shown["points"]] == [[200, 50], [300, 50], [20, 30]]
-        assert shown["points"][-1][2] is None  # nobody has scored it
+        # What was added comes first.
+        assert [point[:2] for point in shown["points"]] == [[20, 30], [200, 50], [300, 50]]
+        assert shown["points"][0][2] is None  # nobody has scored it
         by_hand = shown["by_hand"]
         assert (by_hand["added"], by_hand["removed"]) == (1, [[100, 50]])
         assert (by_hand["who"], by_hand["why"]) == (person_here(), "by eye")

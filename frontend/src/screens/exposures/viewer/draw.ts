@@ -68,9 +68,10 @@ function drawPicks(pen: CanvasRenderingContext2D, frame: Frame, { picks, changed
   const found: Place[] = [];
   const byHand: Place[] = [];
   const gone: Place[] = [];
-  picks.points.forEach(([x, y, score], index) => {
-    // What a person added has no score.
-    const there = picks.by_hand && score === null ? byHand : found;
+  const added = picks.by_hand?.added ?? 0;
+  picks.points.forEach(([x, y], index) => {
+    // What a person added comes first.
+    const there = index < added ? byHand : found;
     (edits?.removed.has(index) ? gone : there).push(at(x, y));
   });
   if (edits) {
