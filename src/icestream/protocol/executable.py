@@ -5,6 +5,7 @@ itself, by running it with a `Probe`. A program that does not answer is ended af
 has no version then. What was found is handed to the workers, which ask nothing.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -53,6 +54,9 @@ class Probe:
     its first group, where it has one, is the version."""
     timeout: float = 10.0
     """Seconds after which it is ended."""
+    checksum: bool = False
+    """For a program that does not tell its version, such as one whose help lists its options: the
+    version is a checksum of what was found, so that a program with other options has another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +242,10 @@ def _ask(path: Path, _modified: int, _size: int, probe: Probe) -> tuple[str, str
     match = None if status == _CANNOT_RUN else re.search(probe.pattern, text)
     if match is None:
         return "", text
-    return str(match[1] if match.re.groups else match[0] or "").strip()[:100], text
+    said = str(match[1] if match.re.groups else match[0] or "").strip()
+    if probe.checksum and said:
+        return f"sha256 {hashlib.sha256(said.encode()).hexdigest()[:12]}", text
+    return said[:100], text
 
 
 def _stamp(path: Path) -> tuple[int, int]:

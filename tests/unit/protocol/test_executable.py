@@ -58,6 +58,16 @@ def test_how_to_ask_is_the_authors_word(folder: Path) -> None:
     assert Program("fake-program", probe=None).version() == ""
 
 
+def test_a_program_that_tells_none_is_known_by_the_checksum_of_its_help(folder: Path) -> None:
+    probe = Probe(("--help",), r"(?s)(?=.*--size).*OPTIONS(.*)", checksum=True)
+    versions = []
+    for option in ("--size", "--size --fast", "--width"):
+        path = write(folder, f"echo OPTIONS {option}")
+        versions.append(Program(str(path), probe=probe).version())
+    assert versions[0].startswith("sha256 ") and len(versions[0]) == 19
+    assert versions[0] != versions[1] and versions[2] == ""
+
+
 def test_it_is_asked_once_and_again_when_its_file_has_changed(folder: Path) -> None:
     count = folder / "count"
     path = write(folder, f"echo x >> {count}; echo 1.0")

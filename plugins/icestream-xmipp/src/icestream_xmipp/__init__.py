@@ -1,0 +1,1 @@
+"""Programs of Xmipp as protocols of icestream."""
