@@ -2,7 +2,7 @@
 
 from icestream.alike import meant
 from icestream.protocol.elsewhere import ANY, Becomes, Counterpart
-from icestream.protocol.executable import FoundProgram, Probe, Program
+from icestream.protocol.executable import FoundProgram, Probe, Program, interpreter_of
 from icestream.protocol.failure import Failure, ItemFailed, ProtocolError, TryAgain
 from icestream.protocol.figures import Figure, Sample
 from icestream.protocol.file_parameters import named_files, names_files
@@ -101,6 +101,7 @@ __all__ = [
     "absent_file",
     "found_by",
     "hidden_parameters",
+    "interpreter_of",
     "is_input_file",
     "known_types",
     "meant",

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import selectors
+import shlex
 import shutil
 import signal
 import subprocess
@@ -21,7 +22,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["FoundProgram", "Probe", "Program", "end_group", "tell_places", "tied"]
+__all__ = [
+    "FoundProgram",
+    "Probe",
+    "Program",
+    "end_group",
+    "interpreter_of",
+    "tell_places",
+    "tied",
+]
 
 _PLACES = "ICESTREAM_PROGRAM_PLACES"
 """In the environment, so that every worker of this process looks where this one does."""
@@ -57,6 +66,14 @@ class Probe:
     checksum: bool = False
     """For a program that does not tell its version, such as one whose help lists its options: the
     version is a checksum of what was found, so that a program with other options has another."""
+    interpreter: bool = False
+    """The arguments are for the interpreter that the program is run by (`interpreter_of`): a Python
+    program that does not tell its version is one of a package that does."""
+
+    def asked(self, path: Path) -> tuple[str, ...]:
+        """The command line by which the program `path` is asked."""
+        runs = interpreter_of(path) if self.interpreter else (str(path),)
+        return (*runs, *self.arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +145,7 @@ class Program:
             return ""
         version, printed = self._answer()
         if not version:
-            asked = " ".join((str(path), *self.probe.arguments))
+            asked = shlex.join(self.probe.asked(path))
             said = f"it printed {printed[:200]!r}" if printed.strip() else "it printed nothing"
             return (
                 f"{name} does not say which version it is: asked by `{asked}`, {said}, and "
@@ -199,6 +216,31 @@ def tell_places(places: Mapping[str, Path]) -> None:
     os.environ[_PLACES] = json.dumps({name: str(path) for name, path in places.items()})
 
 
+def interpreter_of(path: Path) -> tuple[str, ...]:
+    """Words that run what a script is written for, as its first line says.
+
+    The script that pip writes for a package's command names the Python that the package is
+    installed for: here, or in a second line where the path is too long for the first. A file that
+    is no script is its own interpreter, so that a Python may stand for all that is installed for
+    it.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with path.open("rb") as file:
+        beginning = file.read(_MOST)
+    if not beginning.startswith(b"#!"):
+        return (str(path),)
+    first, _, rest = beginning.decode(errors="replace").partition("\n")
+    words = first.removeprefix("#!").split()
+    second = rest.partition("\n")[0]
+    if second.startswith("'''exec' "):  # to a shell exec, to Python the beginning of a text
+        words = shlex.split(second.removeprefix("'''exec'"))[:1]
+    return tuple(words) or (str(path),)
+
+
 def tied(argv: tuple[str, ...]) -> list[str]:
     """The command line that runs `argv` as a child which dies when this process dies."""
     # Isolated: Python would look for modules in the scratch folder first.
@@ -224,7 +266,7 @@ def _ask(path: Path, _modified: int, _size: int, probe: Probe) -> tuple[str, str
     """The version, and what was printed; time and size of the file are there for the cache."""
     with tempfile.TemporaryDirectory(prefix="icestream-probe-") as folder:
         process = subprocess.Popen(
-            tied((str(path), *probe.arguments)),
+            tied(probe.asked(path)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
