@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from icestream.protocol.executable import _PLACES, FoundProgram, Probe, Program, tell_places, tied
+from icestream.protocol.executable import (
+    _PLACES,
+    FoundProgram,
+    Probe,
+    Program,
+    interpreter_of,
+    tell_places,
+    tied,
+)
 
 
 @pytest.fixture
@@ -66,6 +74,37 @@ def test_a_program_that_tells_none_is_known_by_the_checksum_of_its_help(folder: 
         versions.append(Program(str(path), probe=probe).version())
     assert versions[0].startswith("sha256 ") and len(versions[0]) == 19
     assert versions[0] != versions[1] and versions[2] == ""
+
+
+@pytest.mark.parametrize(
+    ("beginning", "words"),
+    [
+        ("#!/opt/a/bin/python3\nimport x\n", ("/opt/a/bin/python3",)),
+        ("#! /usr/bin/env python3\n", ("/usr/bin/env", "python3")),
+        ("#!/bin/sh\n'''exec' \"/opt/a b/python\" \"$0\" \"$@\"\n' '''\n", ("/opt/a b/python",)),
+        ("#!/bin/sh\n'''exec' /opt/long/python \"$0\" \"$@\"\n' '''\n", ("/opt/long/python",)),
+        ("#!/bin/sh\necho 1\n", ("/bin/sh",)),
+        ("\x7fELF\x02", None),
+        ("#!", None),
+    ],
+)
+def test_a_script_names_what_it_is_run_by(
+    folder: Path, beginning: str, words: tuple[str, ...] | None
+) -> None:
+    path = folder / "script"
+    path.write_bytes(beginning.encode("latin-1"))
+    assert interpreter_of(path) == (words or (str(path),))
+
+
+def test_the_interpreter_of_a_script_is_asked_in_its_stead(folder: Path) -> None:
+    script = folder / "fake-program"
+    script.write_text(f"#!{sys.executable}\nraise SystemExit('not to be run')\n")
+    script.chmod(0o755)
+    ask = ("-c", "from importlib.metadata import version; print(version('pytest'))")
+    program = Program("fake-program", probe=Probe(ask, interpreter=True))
+    assert program.version() == pytest.__version__
+    wanted = Program("fake-program", probe=Probe(("-c", "1"), interpreter=True), known=("1",))
+    assert f"`{sys.executable} -c 1`" in wanted.lacking()
 
 
 def test_it_is_asked_once_and_again_when_its_file_has_changed(folder: Path) -> None:

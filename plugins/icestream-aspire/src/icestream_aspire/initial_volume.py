@@ -1,12 +1,13 @@
 """Make a first 3D map of class averages by their common lines, with ASPIRE."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Le, MultipleOf
+from annotated_types import Ge, Gt, Le, Lt, MultipleOf
 from numpy.typing import NDArray
 from pydantic import AfterValidator
 
@@ -86,6 +87,10 @@ class AspireVolumeParameters(Parameters):
     lines: Annotated[int, Ge(36), Le(720), MultipleOf(2), Advanced] = 72
     """Lines through each average that are compared (`n_theta`): 72 are 5° apart, ASPIRE's own 360
     take far longer."""
+
+    tolerance: Annotated[float, Gt(0), Lt(1), Advanced] = 0.01
+    """What is left of the averages when the map is finished (`tol`). Less takes longer, and makes
+    noise of what few averages do not tell; ASPIRE itself stops at 0.00001."""
 
     seed: Annotated[int, Ge(0), Advanced] = 1
     """Of what is drawn (`seed`)."""
@@ -186,7 +191,8 @@ class InitialVolumeWithAspire(BatchProtocol[AspireVolumeParameters, AspireMap]):
             *("volume", "--images", _IMAGES, "--pixel_size", f"{pixel_size:.6g}"),
             *("--symmetry", wanted.symmetry, "--estimator", wanted.estimator),
             *("--n_theta", str(wanted.lines), "--max_shift", f"{wanted.max_shift / 100:g}"),
-            *("--shift_step", f"{wanted.shift_step:g}", "--seed", str(wanted.seed)),
+            *("--shift_step", f"{wanted.shift_step:g}", "--tol", f"{wanted.tolerance:g}"),
+            *("--seed", str(wanted.seed)),
         )
 
     def snapshot(self, state: AspireMap, work: Work) -> Volume:
@@ -200,6 +206,8 @@ class InitialVolumeWithAspire(BatchProtocol[AspireVolumeParameters, AspireMap]):
         group = point_group(symmetry)
         views = np.repeat(state.views, state.counts, axis=0)
         seen = direction_histogram(views, group)
+        # So few averages lie as far apart as this where they lie evenly over half a sphere.
+        apart = math.degrees(math.sqrt(2.0 * math.pi / (len(state.views) * len(group))))
         return Volume(
             particles=int(state.counts.sum()),
             iteration=state.snapshots,
@@ -212,7 +220,7 @@ class InitialVolumeWithAspire(BatchProtocol[AspireVolumeParameters, AspireMap]):
             diameter=state.diameter,
             symmetry=symmetry,
             directions=column(np.column_stack([seen.directions, seen.counts])),
-            efficiency=sampling_efficiency(views, group),
+            efficiency=sampling_efficiency(views, group, spacing=apart),
         )
 
     def methods(self) -> str:

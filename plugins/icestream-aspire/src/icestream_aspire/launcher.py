@@ -1,6 +1,6 @@
 """Run by the Python that ASPIRE is installed for, since its licence is GPL.
 
-python launcher.py apple OPTIONS OF aspire apple
+python launcher.py apple OPTIONS OF aspire apple, for each image of a folder --mrc_path
 python launcher.py estimate-ctf OPTIONS OF aspire estimate-ctf
 python launcher.py class-averages OPTIONS
 python launcher.py volume OPTIONS
@@ -11,8 +11,9 @@ files of numpy (.npy), in the folder that it is run in.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,22 @@ _TRIES = 6
 def main(arguments: Sequence[str]) -> None:
     """Run one part of ASPIRE."""
     part, *options = arguments
-    if part in _OWN:
-        module, name = _OWN[part]
-        getattr(import_module(module), name).main(options, prog_name=f"aspire {part}")
-    else:
-        _PARTS[part](options)
+    _PARTS[part](options)
+
+
+def _apple(words: Sequence[str]) -> None:
+    """ASPIRE's own command, once for each image: in 0.14.3 it breaks off where it gets a folder."""
+    command = import_module("aspire.commands.apple").apple
+    at = words.index("--mrc_path") + 1
+    for path in sorted(Path(words[at]).glob("*.mrc")):
+        each = [*words[:at], str(path), *words[at + 1 :]]
+        command.main(each, prog_name="aspire apple", standalone_mode=False)
+
+
+def _estimate_ctf(words: Sequence[str]) -> None:
+    """ASPIRE's own command."""
+    command = import_module("aspire.commands.estimate_ctf").estimate_ctf
+    command.main(list(words), prog_name="aspire estimate-ctf", standalone_mode=False)
 
 
 def _source(images: str, pixel_size: float) -> Any:
@@ -134,6 +146,7 @@ def _volume(words: Sequence[str]) -> None:
     parser.add_argument("--n_theta", type=int, required=True)
     parser.add_argument("--max_shift", type=float, required=True)
     parser.add_argument("--shift_step", type=float, required=True)
+    parser.add_argument("--tol", type=float, required=True)
     parser.add_argument("--seed", type=int, required=True)
     asked = parser.parse_args(words)
     source = _source(asked.images, asked.pixel_size)
@@ -145,7 +158,7 @@ def _volume(words: Sequence[str]) -> None:
     rotations = np.asarray(oriented.rotations)
     basis = import_module("aspire.basis").FFBBasis3D(source.L)
     estimator = import_module("aspire.reconstruction").MeanEstimator(oriented, basis=basis)
-    np.save("volume.npy", estimator.estimate().asnumpy()[0])
+    np.save("volume.npy", estimator.estimate(tol=asked.tol).asnumpy()[0])
     np.save("rotations.npy", rotations)
 
 
@@ -166,11 +179,12 @@ def _estimator(source: Any, asked: argparse.Namespace, common: dict[str, Any]) -
     return kinds.CLSymmetryCn(source, symmetry=symmetry, **common)
 
 
-_OWN = {
-    "apple": ("aspire.commands.apple", "apple"),
-    "estimate-ctf": ("aspire.commands.estimate_ctf", "estimate_ctf"),
+_PARTS: dict[str, Callable[[Sequence[str]], None]] = {
+    "apple": _apple,
+    "class-averages": _class_averages,
+    "estimate-ctf": _estimate_ctf,
+    "volume": _volume,
 }
-_PARTS = {"class-averages": _class_averages, "volume": _volume}
 
 if __name__ == "__main__":
     main(sys.argv[1:])

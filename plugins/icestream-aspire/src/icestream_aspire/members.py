@@ -43,10 +43,12 @@ def read_neighbours(folder: Path, images: int, box: int) -> Neighbours:
         raise BadOutput("averages.npy holds no average", code="garbage-output")
     members = read_array(folder / "members.npy", (len(averages), 0))
     both = members.shape
-    if both[1] < 1 or (members < 0).any() or (members >= images).any():
+    if not members.size:
+        raise BadOutput("members.npy names no image", code="garbage-output")
+    if members.min() < 0 or members.max() >= images:
         raise BadOutput(
-            f"members.npy names images from {members.min(initial=0):g} to "
-            f"{members.max(initial=0):g}, and there are {images}",
+            f"members.npy names images from {members.min():g} to {members.max():g}, counted from "
+            f"0, and there are {images}",
             code="garbage-output",
         )
     return Neighbours(

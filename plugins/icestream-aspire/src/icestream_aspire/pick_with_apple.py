@@ -156,11 +156,11 @@ class PickWithApple(ProgramProtocol[AppleParameters]):
         side = min(shape)
         window = round(size * 2 / 3)
         window = max(window - window % 4, 4)
-        # APPLE counts those of a micrograph of 4,000 pixels, whatever it is given.
+        # As APPLE chooses it; but it counts those of a micrograph of 4,000 pixels.
         windows = 4.0 * ((side - 2 * _RIM) / window) ** 2
         words = [
             *("apple", "--mrc_path", _SQUARES, "--output_dir", _FOUND),
-            *("--particle_size", str(size), "--query_image_size", str(window)),
+            *("--particle_size", str(size)),
             *("--tau1", str(max(1, int(windows * wanted.tau1 / 100)))),
             *("--tau2", str(max(2, int(windows * wanted.tau2 / 100)))),
             *("--container_size", str(min(max(size, round(_CONTAINER * size)), side - 2 * _RIM))),
