@@ -73,7 +73,7 @@ def test_aspire_is_never_imported_and_of_icestream_only_what_a_plugin_may() -> N
 
 def test_the_arguments_are_the_programs_own(item: Micrograph, work: Make, play: Play) -> None:
     python, launcher = str(play("exit 0")), str(SOURCE / "launcher.py")
-    wanted = AppleParameters(diameter=90.0, diameter_max=120.0, model="gaussian_mixture")
+    wanted = AppleParameters(diameter=150.0, diameter_max=120.0, model="gaussian_mixture")
     said = PickWithApple(wanted).command(item, work(cores=3))
     assert said.argv[:2] == (python, launcher)
     # 45 pixels become 36; of 240 pixels 1 is cut off at each side, windows of 24 step by 12.

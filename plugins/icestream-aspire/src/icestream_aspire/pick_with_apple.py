@@ -43,8 +43,12 @@ _SQUARES, _FOUND = "squares", "found"
 _RIM = 1
 """Pixels that are cut off at each side (`--mrc_margin_left` and the others); APPLE cannot do
 without."""
+_PART = 0.6
+"""Of the diameter, see the parameter `size`."""
 _CONTAINER = 5.0
-"""Particle diameters; APPLE's 450 pixels were meant for particles of 90."""
+"""Particle sizes; APPLE's 450 pixels were meant for particles of 90."""
+_AROUND = 4
+"""Particle sizes that squares have in common: at its edge APPLE finds nothing."""
 _NONE = "Picker did not find any centers"
 
 
@@ -52,7 +56,11 @@ class AppleParameters(Parameters):
     """What is looked for."""
 
     diameter: Annotated[Angstrom, Gt(10), Usual(30.0, 3000.0)] = 130.0
-    """Diameter of the particle (`--particle_size`)."""
+    """Diameter of the particle."""
+
+    size: Annotated[Angstrom, Gt(10), Usual(20.0, 2000.0)] | None = None
+    """Size that APPLE is told (`--particle_size`); 0.6 of the diameter when empty, with which it
+    found most."""
 
     tau1: Annotated[float, Unit("%"), Gt(0), Le(100)] = 3.0
     """Windows of the micrograph, those that stand out most, that are taken for particles to learn
@@ -62,21 +70,21 @@ class AppleParameters(Parameters):
     """Windows that may be particles; what is learnt of ice comes from the others (`--tau2`)."""
 
     diameter_min: Annotated[Angstrom, Gt(0), Advanced] | None = None
-    """Least size of what is a particle (`--min_particle_size`); a quarter of the diameter when
+    """Least size of what is a particle (`--min_particle_size`); a quarter of the size when
     empty."""
 
     diameter_max: Annotated[Angstrom, Gt(0), Advanced] | None = None
-    """Largest (`--max_particle_size`); twice the diameter when empty."""
+    """Largest (`--max_particle_size`); twice the size when empty."""
 
     overlap: Annotated[Angstrom, Gt(0), Advanced] | None = None
     """Particles whose centres are nearer than this are both left out
-    (`--minimum_overlap_amount`); a tenth of the diameter when empty."""
+    (`--minimum_overlap_amount`); a tenth of the size when empty."""
 
     model: Annotated[Literal["svm", "gaussian_mixture", "gaussian_naive_bayes"], Advanced] = "svm"
     """What learns to tell particles from ice (`--model`)."""
 
     downscale: Annotated[float, Ge(1), Le(64), Advanced] | None = None
-    """Factor by which micrographs are made smaller; when empty, so that the diameter has 36
+    """Factor by which micrographs are made smaller; when empty, so that the size has 36
     pixels. APPLE halves them once more (`--mrc_shrink_factor`)."""
 
     cores: Annotated[int, Ge(1), Le(64), Operational, Advanced] = 1
@@ -94,7 +102,11 @@ class AppleParameters(Parameters):
 
     def factor_for(self, pixel_size: float) -> float:
         """By how much micrographs of a pixel size (Å) are made smaller."""
-        return self.downscale or automatic_downscale(self.diameter, pixel_size)
+        return self.downscale or automatic_downscale(self.told_size(), pixel_size)
+
+    def told_size(self) -> float:
+        """Size that APPLE is told, Å, whether it is set or not."""
+        return self.size or _PART * self.diameter
 
 
 class PickWithApple(ProgramProtocol[AppleParameters]):
@@ -115,8 +127,8 @@ class PickWithApple(ProgramProtocol[AppleParameters]):
         Failure(
             code="wrong-size",
             when=r"AssertionError: .*(?:must be|range|exceed)",
-            advice="a diameter of 15 pixels or more of the small micrograph (downscale), and one "
-            "that fits into it several times",
+            advice="a size of 15 pixels or more of the small micrograph (downscale), and one that "
+            "fits into it several times",
         ),
         *FAILURES,
     )
@@ -138,12 +150,12 @@ class PickWithApple(ProgramProtocol[AppleParameters]):
             raise ItemFailed("the micrograph has no contrast", code="nothing-stands-out")
         size = self._size(micrograph)
         factor = self.parameters.factor_for(micrograph.optics.pixel_size)
-        write_squares(work.folder / _SQUARES, image, factor, 2 * size)
+        write_squares(work.folder / _SQUARES, image, factor, _AROUND * size)
         (work.folder / _FOUND).mkdir(exist_ok=True)
 
     def _size(self, micrograph: Micrograph) -> int:
-        """Diameter of the particle, pixels of the small micrograph."""
-        return self._pixels(self.parameters.diameter, micrograph)
+        """What APPLE is told, pixels of the small micrograph."""
+        return self._pixels(self.parameters.told_size(), micrograph)
 
     def _pixels(self, length: float, micrograph: Micrograph) -> int:
         pixel_size = micrograph.optics.pixel_size
@@ -180,7 +192,7 @@ class PickWithApple(ProgramProtocol[AppleParameters]):
     def collect(self, micrograph: Micrograph, work: Work) -> Picks:
         factor = self.parameters.factor_for(micrograph.optics.pixel_size)
         shape = small_shape(micrograph.shape, factor)
-        squares = squares_of(shape, 2 * self._size(micrograph))
+        squares = squares_of(shape, _AROUND * self._size(micrograph))
         log = work.path("aspire.log").read_text(encoding="utf-8", errors="replace")
         empty = log.count(_NONE)
         missing = 0
