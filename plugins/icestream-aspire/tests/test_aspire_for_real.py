@@ -117,7 +117,7 @@ def test_averages_are_what_the_table_says(aspire: Path, work: Make, tmp_path: Pa
     assert made.particles == len(table["class"]) == int(np.sum(made.counts)) > 60
     assert made.iteration == 2 and len(made.counts) == 8 and not np.any(made.resolution)
     which = np.array([str(name) == "shot 1" for name in table["exposure"]]).astype(int)
-    true = np.where(which == 1, views[1][table["index"]], views[0][table["index"]])
+    true = np.array([views[n][at] for n, at in zip(which, table["index"], strict=True)])
     np.testing.assert_allclose(table["x"], 14.0 * table["index"], rtol=1e-6)
     pure = [np.bincount(true[table["class"] == n]).max() for n in np.unique(table["class"])]
     assert sum(pure) > 0.75 * made.particles
