@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from export_items import MICROGRAPH, MOVIE, NAMES, particles, picks
-from icestream.exports.relion.motion import write_motion
 from icestream.formats.relion import (
     RELION_VERSION,
     loop,
@@ -16,6 +15,7 @@ from icestream.formats.relion import (
     read_motion,
     single,
 )
+from icestream.formats.relion_motion import write_motion
 from icestream.formats.star import read_star, write_star
 from icestream.model import BY_HAND, Motion, column
 
@@ -58,7 +58,7 @@ def test_motion_is_read_as_it_was_written(tmp_path: Path, local: bool) -> None:
         hot_pixels=column([[3, 4], [5, 6]]),
     )
     path = tmp_path / "a.star"
-    write_motion(path, NAMES, MOVIE, replace(MICROGRAPH, motion=motion))
+    write_motion(path, NAMES.movie, MOVIE, replace(MICROGRAPH, motion=motion))
     found = read_motion(path)
     np.testing.assert_allclose(found.shifts, motion.shifts, atol=1e-5)
     assert (found.local is None) == (not local)

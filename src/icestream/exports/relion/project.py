@@ -40,7 +40,6 @@ from icestream.exports.relion.jobs import (
     class2d_job,
 )
 from icestream.exports.relion.modulation import put_mtf
-from icestream.exports.relion.motion import write_motion
 from icestream.exports.relion.optics import OpticsGroups, session_label
 from icestream.exports.relion.pipeline import settle_version, write_pipeline
 from icestream.exports.relion.rows import (
@@ -61,6 +60,7 @@ from icestream.exports.relion.settings import (
 from icestream.exports.relion.summary import Summary, write_readme
 from icestream.exports.relion.table import Table
 from icestream.formats.relion import RELION_VERSION, particle_columns, pick_columns
+from icestream.formats.relion_motion import write_motion
 from icestream.formats.renamed import present_path
 from icestream.formats.star import Block, write_star
 from icestream.model import (
@@ -284,7 +284,7 @@ class _Export:
         if movie is not None:
             gain, defects = self.camera.gain(movie), self.camera.defects(movie)
             motion = self.out / names.motion
-            write_motion(motion, names, movie, micrograph, gain=gain, defects=defects)
+            write_motion(motion, names.movie, movie, micrograph, gain=gain, defects=defects)
         row = micrograph_row(names, micrograph, group)
         self.micrographs.add(row)
         return row

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from icestream.model import Ctf, Micrograph, Movie, Picks
+from icestream.model import Ctf, Micrograph, Picks
 
 __all__ = [
     "Names",
     "ctf_row",
     "micrograph_row",
-    "motion_general",
     "picks_row",
 ]
 
@@ -90,42 +89,6 @@ def ctf_row(names: Names, ctf: Ctf) -> dict[str, object]:
         "rlnCtfMaxResolution": ctf.resolution,
         "rlnCtfIceRingDensity": ctf.ice_ring,
     }
-
-
-def motion_general(
-    names: Names, movie: Movie, micrograph: Micrograph, gain: str | None, defects: str | None
-) -> dict[str, object]:
-    """The block ``general`` of a movie's motion STAR file, which Polish reads.
-
-    RELION works on the movie itself: sizes are those before binning, of all its frames.
-    """
-    height, width = movie.shape
-    general: dict[str, object] = {
-        "rlnImageSizeX": width,
-        "rlnImageSizeY": height,
-        "rlnImageSizeZ": movie.frames,
-        "rlnMicrographMovieName": names.movie,
-    }
-    if gain is not None:
-        general["rlnMicrographGainName"] = gain
-    if defects is not None:
-        general["rlnMicrographDefectFile"] = defects
-    general |= {
-        "rlnMicrographBinning": micrograph.binning,
-        "rlnMicrographOriginalPixelSize": movie.optics.pixel_size,
-        "rlnMicrographDoseRate": micrograph.dose_per_frame,
-        "rlnMicrographPreExposure": micrograph.pre_exposure,
-        "rlnVoltage": micrograph.optics.voltage,
-        "rlnMicrographStartFrame": micrograph.motion.first_frame if micrograph.motion else 1,
-    }
-    if names.movie.endswith(".eer"):
-        general |= {
-            "rlnEERUpsampling": movie.eer_upsampling,
-            "rlnEERGrouping": micrograph.eer_grouping,
-        }
-    local = micrograph.motion is not None and micrograph.motion.local is not None
-    general["rlnMotionModelVersion"] = 1 if local else 0
-    return general
 
 
 def picks_row(names: Names, picks: Picks) -> dict[str, object]:

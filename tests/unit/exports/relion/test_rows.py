@@ -7,14 +7,9 @@ import numpy as np
 import pytest
 
 from export_items import MICROGRAPH, MOVIE, NAMES, OPTICS, particles, picks
-from icestream.exports.relion.rows import (
-    Names,
-    ctf_row,
-    micrograph_row,
-    motion_general,
-    picks_row,
-)
+from icestream.exports.relion.rows import ctf_row, micrograph_row, picks_row
 from icestream.formats.relion import optics_row, particle_columns, pick_columns
+from icestream.formats.relion_motion import motion_general
 from icestream.model import Ctf, column
 
 
@@ -28,7 +23,7 @@ def all_rows() -> list[dict[str, object]]:
         optics_row(1, "a_g1", OPTICS, 1.0),
         micrograph_row(NAMES, MICROGRAPH, 4),
         ctf_row(NAMES, Ctf(exposure="a", optics=OPTICS, defocus_u=2e4, defocus_v=1e4, angle=5)),
-        motion_general(NAMES, MOVIE, MICROGRAPH, "Movies/gain.mrc", "Movies/defects.txt"),
+        motion_general(NAMES.movie, MOVIE, MICROGRAPH, "Movies/gain.mrc", "Movies/defects.txt"),
         pick_columns(picks()),
         picks_row(NAMES, picks()),
         particle_columns(particles(), stack=NAMES.stack, micrograph=NAMES.micrograph, group=4),
@@ -38,25 +33,6 @@ def all_rows() -> list[dict[str, object]]:
 def test_every_label_is_one_of_relion_5(shared_data: Path) -> None:
     used = {label for row in all_rows() for label in row}
     assert used - known_labels(shared_data) == set()
-
-
-def test_polishing_gets_the_movie_before_binning() -> None:
-    general = motion_general(NAMES, MOVIE, MICROGRAPH, None, None)
-    assert (general["rlnImageSizeX"], general["rlnImageSizeY"]) == (240, 200)
-    assert general["rlnMicrographOriginalPixelSize"] == 1.0
-    assert general["rlnMicrographBinning"] == 2.0
-    assert general["rlnMicrographStartFrame"] == 2
-    assert general["rlnMotionModelVersion"] == 0
-    assert "rlnMicrographGainName" not in general
-    assert "rlnEERGrouping" not in general
-
-
-def test_an_eer_movie_says_how_its_frames_were_grouped() -> None:
-    general = motion_general(Names("Movies/a.eer", "Movies/a"), MOVIE, MICROGRAPH, None, None)
-    assert general["rlnEERGrouping"] == general["rlnEERUpsampling"] == 1
-    fine = replace(MOVIE, eer_upsampling=2)
-    general = motion_general(Names("Movies/a.eer", "Movies/a"), fine, MICROGRAPH, None, None)
-    assert general["rlnEERUpsampling"] == 2
 
 
 def test_motion_is_in_angstroms() -> None:
