@@ -14,9 +14,11 @@ from scipy.ndimage import gaussian_filter
 
 from icestream.formats import write_mrc
 from icestream.model import Ctf, Micrograph, Optics, Particles, Picks, column
-from icestream.processing.ctf.transfer import Defocus, ctf_2d
-from icestream.processing.volume.rotations import euler_rotations
 from icestream.protocol import Work
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from relion_specimen import BOX, PIXEL, particle, phantom
 
 OPTICS = Optics(pixel_size=4.0, voltage=300.0)
 
@@ -103,22 +105,6 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
     return write
 
 
-BOX, PIXEL = 32, 6.0
-CENTERS = np.array([[0, 0, 30], [35, 0, -10], [0, -40, -15], [-25, 20, 25], [10, 30, -35]]) * 1.0
-"""(x, y, z) Å of the blobs of which the specimen is made; no symmetry."""
-HEAVY = np.array([1.0, 1.2, 0.8, 1.0, 0.6])
-
-
-def phantom(box: int = BOX, pixel: float = PIXEL) -> NDArray[np.float32]:
-    """The specimen as a map ``(z, y, x)``."""
-    axis = (np.arange(box) - box // 2) * pixel
-    z, y, x = np.meshgrid(axis, axis, axis, indexing="ij")
-    density = np.zeros((box, box, box))
-    for (cx, cy, cz), heavy in zip(CENTERS, HEAVY, strict=True):
-        density += heavy * np.exp(-((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2) / (2 * 11.0**2))
-    return density.astype(np.float32)
-
-
 @pytest.fixture(scope="session")
 def specimen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The map of what `make_particles` projects."""
@@ -142,11 +128,9 @@ def make_particles(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ma
         tmp_path = tmp_path_factory.mktemp("particles")
         rng = np.random.default_rng(5)
         optics = Optics(pixel_size=PIXEL, voltage=300.0)
-        axis = (np.arange(BOX) - BOX // 2) * PIXEL
         angles, items = [], []
         for number in range(exposures):
             defocus = float(rng.uniform(12000, 20000))
-            transfer = -ctf_2d((BOX, BOX), Defocus(u=defocus, v=defocus), optics, half=True)
             images = np.zeros((each, BOX, BOX), np.float32)
             for n in range(each):
                 if views:
@@ -157,13 +141,9 @@ def make_particles(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ma
                     tilt = np.degrees(np.arccos(rng.uniform(-1, 1)))
                 psi = rng.uniform(-180, 180)
                 angles.append((rot, tilt, psi))
-                x, y, _ = euler_rotations(rot, tilt, psi) @ CENTERS.T
-                image = sum(
-                    heavy * np.exp(-((axis[None, :] - a) ** 2 + (axis[:, None] - b) ** 2) / 242.0)
-                    for a, b, heavy in zip(x, y, HEAVY, strict=True)
+                images[n] = particle((rot, tilt, psi), defocus) + noise * rng.normal(
+                    size=(BOX, BOX)
                 )
-                seen = np.fft.irfft2(np.fft.rfft2(image) * transfer, (BOX, BOX))
-                images[n] = seen / seen.std() + noise * rng.normal(size=(BOX, BOX))
             images -= images[:, :4].mean()
             images /= images[:, :4].std()
             stack = write_mrc(tmp_path / f"cut {number}.mrcs", images, PIXEL)

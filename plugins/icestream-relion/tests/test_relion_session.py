@@ -8,7 +8,7 @@ import pytest
 
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.session import Machine, run_session
-from icestream.formats import read_mrc
+from icestream.formats import read_mrc, read_stack
 from icestream.model import Volume, from_document
 from icestream.protocol import Registry
 from icestream.simulator.acquire import acquire
@@ -26,7 +26,7 @@ def steps(pattern: str) -> list[dict[str, Any]]:
     def step(name: str, protocol: str, inputs: dict[str, str], **parameters: Any) -> dict[str, Any]:
         return {"name": name, "protocol": protocol, "parameters": parameters, "inputs": inputs}
 
-    of_join = {"particles": "join"}
+    of_join = {"particles": "last"}
     return [
         step("import", "movies.import", {}, pattern=pattern),
         step("align", "movies.relion", {"movie": "import"}, patches=1),
@@ -46,6 +46,9 @@ def steps(pattern: str) -> list[dict[str, Any]]:
             size=32,
         ),
         step("join", "particles.relion_join", {"particles": "cut"}),
+        step("last", "particles.relion_last", {"relion_particles": "join"}),
+        step("motion", "movies.relion_motion", {"movie": "import", "micrograph": "align"}),
+        step("movies", "movies.relion_join", {"relion_movie": "motion"}),
         step(
             "classes", "classes2d.relion", of_join, classes=2, iterations=2, angle_step=20, **SHORT
         ),
@@ -83,6 +86,18 @@ def steps(pattern: str) -> list[dict[str, Any]]:
             {"volume": "refine.volume", "mask": "mask"},
             bfactor=-50,
         ),
+        step(
+            "polish",
+            "particles.relion_polish",
+            {
+                "particles": "refine.particles",
+                "volume": "sharpen.volume",
+                "sharpening": "sharpen.sharpening",
+                "movies": "movies",
+            },
+            scale=24,
+            weights_coarsest=100,
+        ),
     ]
 
 
@@ -103,6 +118,7 @@ def test_movies_become_a_map(needs: Any, tmp_path: Path) -> None:
         (result,) = queries.results(store, "sharpen")
         (joined,) = queries.results(store, "join")
         (classes,) = queries.results(store, "classes")
+        (polished,) = queries.results(store, "polish")
     assert outcome.complete and all(failed == 0 for _, failed in told.values()), told
     gathered = from_document(RelionParticles, joined.outputs["relion_particles"])
     assert len(gathered.exposures) == 2 and gathered.particles > 20
@@ -110,6 +126,9 @@ def test_movies_become_a_map(needs: Any, tmp_path: Path) -> None:
     how = from_document(Sharpening, result.outputs["sharpening"])
     assert made.map is not None and read_mrc(session / made.map).shape == (32, 32, 32)
     assert made.particles == gathered.particles and how.bfactor == -50
+    shiny = from_document(RelionParticles, polished.outputs["relion_particles"])
+    assert shiny.particles == gathered.particles and shiny.box == 24 and shiny.note == ""
+    assert all(len(read_stack(session / stack)) > 5 for stack in shiny.stacks)
     assert set(classes.outputs) == {"classes", "particles"}
     logs = sorted(session.rglob("*relion_refine_mpi.command.log"))
     assert logs and all(log.read_text().startswith("# relion_refine_mpi 3") for log in logs)

@@ -1,9 +1,11 @@
-"""What flows between RELION's later programs: tables of many particles, masks, sharpening."""
+"""What flows between RELION's later programs: tables of particles and movies, masks, sharpening."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Mask", "RelionParticles", "Sharpening"]
+from icestream.model import Movie
+
+__all__ = ["Mask", "RelionMovie", "RelionMovies", "RelionParticles", "Sharpening"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,6 +33,8 @@ class RelionParticles:
     """Number of the snapshot, from 1."""
     diameter_known: bool = True
     """False: `diameter` is a placeholder, as of the picks."""
+    note: str = ""
+    """What a person should know of them, such as which were left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,3 +63,47 @@ class Sharpening:
     """MRC volume of the mask that was used."""
     bfactor: float
     """Å² by which the map was sharpened, mostly below 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RelionMovie:
+    """A movie whose motion is written down for Bayesian polishing."""
+
+    exposure: str
+    motion: Path
+    """RELION's table of the motion of one movie."""
+    movie: Movie
+    name: str
+    """What the table calls the movie: ``movies/shot_1.tiff``."""
+    gain_name: str
+    """What the table calls the gain reference: ``camera/gain_0123.mrc``; empty without one."""
+    defects: Path | None
+    """Defect map or list of the camera, as it was given."""
+    defects_name: str
+    """What the table calls the map of the defects; empty without one."""
+    binning: float
+    """Pixel of the micrograph in pixels of the movie."""
+    dose_per_frame: float
+    """e/Å²."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RelionMovies:
+    """The movies of many exposures, their motion, and what belongs to their camera.
+
+    The tables say ``movies/shot_1.tiff`` and ``camera/gain_0123.mrc``. RELION runs where links of
+    these names are.
+    """
+
+    table: Path
+    """STAR file with a block ``optics`` and a block ``micrographs`` (``corrected_micrographs``),
+    a row for each movie."""
+    exposures: tuple[str, ...]
+    """Names of the exposures, in the order of the rows."""
+    motions: tuple[Path, ...]
+    """RELION's table of the motion of each."""
+    movies: tuple[Path, ...]
+    camera: tuple[Path, ...]
+    """Gain references and maps of defects."""
+    camera_names: tuple[str, ...]
+    """What the tables call each of these."""

@@ -23,9 +23,8 @@ from icestream.protocol import (
 from icestream.units import Angstrom, Unit
 from icestream_relion.items import RelionParticles, Sharpening
 from icestream_relion.results import read_table, take_particles
-from icestream_relion.running import lay_out
+from icestream_relion.running import lay_out, link_reference
 from icestream_relion.suite import FAILURES, refuse_ignored, relion
-from icestream_relion.tables import link
 
 __all__ = ["RefineCtfWithRelion", "RelionCtfRefineParameters"]
 
@@ -110,19 +109,7 @@ class RefineCtfWithRelion(ProgramProtocol[RelionCtfRefineParameters]):
                 advice="connect the particles of volume.relion_refine",
                 code="no-angles",
             )
-        for source, name in (
-            (volume.half1, "half1.mrc"),
-            (volume.half2, "half2.mrc"),
-            (sharpening.mask, "mask.mrc"),
-            (sharpening.table, "postprocess.star"),
-        ):
-            if source is None:
-                raise ItemFailed(
-                    "the map comes without its halves",
-                    advice="connect the map of volume.relion_postprocess",
-                    code="no-map",
-                )
-            link(source, work, name)
+        link_reference(volume, sharpening, work)
         work.path("out").mkdir(exist_ok=True)
 
     def command(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icestream.formats import FormatError, map_mrc, read_star
+from icestream.model import Volume
 from icestream.protocol import (
     Command,
     ItemFailed,
@@ -19,7 +20,7 @@ from icestream.protocol import (
     found_by,
     run_program,
 )
-from icestream_relion.items import RelionParticles
+from icestream_relion.items import RelionParticles, Sharpening
 from icestream_relion.suite import FAILURES, refuse_ignored, relion
 from icestream_relion.tables import link
 
@@ -31,6 +32,7 @@ __all__ = [
     "gpu_words",
     "last_iteration",
     "lay_out",
+    "link_reference",
     "run_refine",
 ]
 
@@ -96,6 +98,31 @@ def lay_out(particles: RelionParticles, work: Work) -> str:
     for number, stack in enumerate(particles.stacks, start=1):
         link(stack, work, f"stacks/{number:06d}.mrcs")
     return link(particles.table, work, "particles.star")
+
+
+def link_reference(volume: Volume, sharpening: Sharpening, work: Work) -> None:
+    """Link the halves of a map, its mask and the table of their correlation into the folder.
+
+    They are called ``half1.mrc``, ``half2.mrc``, ``mask.mrc`` and ``postprocess.star`` there.
+
+    Raises
+    ------
+    ItemFailed
+        If the map has no halves.
+    """
+    for source, name in (
+        (volume.half1, "half1.mrc"),
+        (volume.half2, "half2.mrc"),
+        (sharpening.mask, "mask.mrc"),
+        (sharpening.table, "postprocess.star"),
+    ):
+        if source is None:
+            raise ItemFailed(
+                "the map comes without its halves",
+                advice="connect the map of volume.relion_postprocess",
+                code="no-map",
+            )
+        link(source, work, name)
 
 
 def run_refine(table: str, run: Run, work: Work) -> Path:
