@@ -4,8 +4,8 @@
 
 `recorded/options.json` has the options that the sources of RELION 3.1.3, 4.0.1 and 5.0.1 read, and
 whether a value follows. It refuses an option that the version does not have: RELION only warns.
-Motion correction hands the movie on to MotionCor2, as RELION's source does. The variable STAND_IN
-plays failures: hang, memory, crash.
+Motion correction hands the movie on to MotionCor2, and the class ranker its classes to a network,
+as RELION's source does. The variable STAND_IN plays failures: hang, memory, crash.
 """
 
 import json
@@ -84,6 +84,59 @@ def run_motioncor2(given: dict[str, str]) -> None:
     total.with_suffix(".star").write_text("\n".join([*lines, ""]))
 
 
+def read_values(path: str, table: str) -> dict[str, list[str]]:
+    """A table or list of a STAR file: values by label."""
+    if not Path(path).is_file():
+        raise Refused(f"MetaDataTable::read: File {path} does not exists")
+    lines = Path(path).read_text().split(f"data_{table}\n", 1)[1].split("\ndata_")[0].splitlines()
+    rows = [line.split() for line in lines if line.strip() and not line.startswith(("#", "loop_"))]
+    labels = [row[0][1:] for row in rows if row[0].startswith("_")]
+    if all(len(row) == 2 for row in rows if row[0].startswith("_")) and not any(
+        row[1].startswith("#") for row in rows if row[0].startswith("_")
+    ):
+        return {row[0][1:]: [row[1]] for row in rows}
+    values = [row for row in rows if not row[0].startswith("_")]
+    return {label: [row[at] for row in values] for at, label in enumerate(labels)}
+
+
+def rank_classes(given: dict[str, str], version: str) -> None:
+    """Ask the network about all classes of more than ten particles, and write all scores."""
+    out = Path(given.get("--o", "./"))
+    out.mkdir(exist_ok=True)
+    python = given.get("--python") or os.environ.get("RELION_PYTHON_EXECUTABLE", "")
+    if version < "5" and not python:
+        raise Refused(
+            "ERROR: you need to specify the python executable through --python, or the "
+            "RELION_PYTHON_EXECUTABLE environment variable"
+        )
+    optimiser = read_values(given["--opt"], "optimiser_general")
+    if optimiser["rlnDoCorrectCtf"] != ["1"]:
+        raise Refused(" Skipping this job because it hasn't been done with CTF correction ...")
+    if (
+        "--auto_select" not in given
+        and not Path(given.get("--fn_score", "job_score.txt")).is_file()
+    ):
+        raise Refused("ERROR: File job_score.txt does not exists")
+    model = read_values(optimiser["rlnModelStarFile"][0], "model_classes")
+    data = read_values(optimiser["rlnExperimentalDataStarFile"][0], "particles")
+    particles = len(data["rlnImageName"])
+    parts = [float(part) * particles for part in model["rlnClassDistribution"]]
+    asked = [at for at, count in enumerate(parts) if count > 10]
+    network = f"{python} relion_class_ranker.py" if version < "5" else "relion_python_classranker"
+    done = subprocess.run(f"{network} {out}/", shell=True, stdout=subprocess.PIPE, text=True)  # noqa: PLW1510
+    found = [float(word) for word in done.stdout.split(" ")[:-1]]  # as RELION reads them
+    if len(found) != len(asked):
+        print("Something went wrong in the external Python call...", file=sys.stderr)
+        raise Refused(
+            f"Failed to run external python script with the following command:\n{network}"
+        )
+    scores = dict(zip(asked, found, strict=True))
+    lines = ["", "data_model_classes", "", "loop_", "_rlnReferenceImage", "_rlnClassScore"]
+    lines += [f"{image} {scores.get(at, -999.0)}" for at, image in
+              enumerate(model["rlnReferenceImage"])]  # fmt: skip
+    (out / f"{given.get('--fn_root', 'rank')}_model.star").write_text("\n".join([*lines, ""]))
+
+
 def main(name: str, version: str, words: list[str]) -> int:
     """Do as the program of that name and version."""
     played = os.environ.get("STAND_IN", "")
@@ -99,6 +152,8 @@ def main(name: str, version: str, words: list[str]) -> int:
         given = read_arguments(name, version, words)
         if "--use_motioncor2" in given:
             run_motioncor2(given)
+        if name == "relion_class_ranker":
+            rank_classes(given, version)
     except Refused as refused:
         print(refused, file=sys.stderr)
         return 1

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
+from pydantic import model_validator
 
-from icestream.model import Classes
+from icestream.model import Classes, column
 from icestream.protocol import (
     Advanced,
     Figure,
@@ -23,6 +24,7 @@ from icestream.protocol import (
 from icestream.units import Angstrom, Degree, Pixel
 from icestream_relion.elsewhere import CLASSES
 from icestream_relion.items import RelionParticles
+from icestream_relion.rank_classes import CLASS_RANKER, rank_classes, ranker_lacking
 from icestream_relion.refine_parameters import ROOM, RefineParameters
 from icestream_relion.results import read_classes, take_particles
 from icestream_relion.running import MPIRUN, REFINE, REFINE_MPI, Run, lay_out, run_refine
@@ -66,11 +68,22 @@ class RelionClassParameters(RefineParameters):
     offset_step: Annotated[Pixel, Ge(1), Advanced] = 1
     """Steps of that search (`--offset_step` is twice that, before oversampling)."""
 
+    scores: Literal["own", "class_ranker"] = "own"
+    """Who says how good a class is: icestream, or RELION's network (`relion_class_ranker`), which
+    RELION has from version 4 on, and which needs PyTorch."""
+
     center: Annotated[bool, Advanced] = True
     """Center the averages (`--center_classes`); RELION has it from version 4 on."""
 
     processes: Annotated[int, Ge(1), Operational, Advanced, shown_if("vdam", False)] = 1
     """MPI processes, of which the first only leads; 1 does without MPI."""
+
+    @model_validator(mode="after")
+    def check_scores(self) -> Self:
+        """Refuse what the class ranker refuses."""
+        if self.scores == "class_ranker" and not self.use_ctf:
+            raise ValueError("scores is class_ranker, which wants classes with use_ctf on")
+        return self
 
 
 class ClassifiedParticles(NamedTuple):
@@ -89,8 +102,9 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
     cites = (BAYESIAN, "Kimanius et al. (2021) Biochem. J. 478, 4169, doi:10.1042/BCJ20210708")
 
     def programs(self) -> Sequence[Program]:
-        """Without MPI, or with it."""
-        return (REFINE_MPI, MPIRUN) if self._processes() > 1 else (REFINE,)
+        """Without MPI, or with it, and what scores the classes."""
+        refining = (REFINE_MPI, MPIRUN) if self._processes() > 1 else (REFINE,)
+        return (*refining, CLASS_RANKER) if self._is_ranked() else refining
 
     def need(self) -> Resources:
         """Threads of all that compute, and GPUs as asked."""
@@ -102,8 +116,11 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
     def _processes(self) -> int:
         return 1 if self.parameters.vdam else self.parameters.processes
 
+    def _is_ranked(self) -> bool:
+        return self.parameters.scores == "class_ranker"
+
     def lacking(self) -> Sequence[str]:
-        """GPUs and VDAM, where this RELION does not have them."""
+        """GPUs, VDAM and the ranking of classes, where this RELION does not have them."""
         wanted, program = self.parameters, self.programs()[0]
         said = list(gpus_lacking(program, wanted.gpus))
         version = program.version()
@@ -112,7 +129,7 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
                 f"vdam is on, and RELION {version} at {program.find()} does not have it: set vdam "
                 "to false, or install RELION 4 or newer"
             )
-        return said
+        return [*said, *(ranker_lacking(version) if self._is_ranked() else ())]
 
     def process(self, particles: RelionParticles, work: Work) -> ClassifiedParticles:
         wanted = self.parameters
@@ -130,6 +147,8 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
         classes = read_classes(last, particles, mask / ROOM, work)
         if wanted.diameter is not None:
             classes = replace(classes, diameter_known=True)
+        if self._is_ranked():
+            classes = replace(classes, score=column(rank_classes(last, len(classes.counts), work)))
         data = last.with_name(f"{last.name}_data.star")
         return ClassifiedParticles(classes, take_particles(data, particles, work, "classified"))
 
@@ -153,6 +172,7 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
         """Into how many classes, and how."""
         wanted = self.parameters
         how = "VDAM" if wanted.vdam else "expectation maximization"
+        how += ", and scored by its class ranker" if self._is_ranked() else ""
         return (
             f"Particles were classified in 2D with RELION into {wanted.classes} classes, by "
             f"{self._iterations()} iterations of {how}."
