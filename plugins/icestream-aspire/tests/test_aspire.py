@@ -94,9 +94,9 @@ def test_the_arguments_are_the_programs_own(item: Micrograph, work: Make, play: 
         "--fspca_components 400 --bispectrum_components 300 --sample_n 50000 --radius 2 "
         "--selector variance --seed 1"
     )
-    words = InitialVolumeWithAspire(AspireVolumeParameters(symmetry="d2")).words(2.5)
+    words = InitialVolumeWithAspire(AspireVolumeParameters(symmetry="c4")).words(2.5)
     assert " ".join(words) == (
-        "volume --images images.npy --pixel_size 2.5 --symmetry D2 --estimator sync3n "
+        "volume --images images.npy --pixel_size 2.5 --symmetry C4 --estimator sync3n "
         "--n_theta 72 --max_shift 0.1 --shift_step 1 --tol 0.01 --seed 1"
     )
 
@@ -106,7 +106,7 @@ def test_the_arguments_are_the_programs_own(item: Micrograph, work: Make, play: 
     [
         (AppleParameters, {"tau1": 30, "tau2": 20}, "must be below tau2"),
         (AspireCtfParameters, {"resolution_max": 12, "resolution_min": 10}, "must be finer"),
-        (AspireVolumeParameters, {"symmetry": "O"}, "no symmetry that ASPIRE can look for"),
+        (AspireVolumeParameters, {"symmetry": "D2"}, "none of C1, C2, C3, C4"),
     ],
 )
 def test_what_makes_no_sense_is_refused(kind: Any, given: dict[str, Any], words: str) -> None:

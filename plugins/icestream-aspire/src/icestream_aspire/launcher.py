@@ -172,11 +172,7 @@ def _estimator(source: Any, asked: argparse.Namespace, common: dict[str, Any]) -
         return kinds.CLSync3N(source, **common)
     if symmetry == "C2":
         return kinds.CLSymmetryC2(source, **common)
-    if symmetry in ("C3", "C4"):
-        return kinds.CLSymmetryC3C4(source, symmetry=symmetry, **common)
-    if symmetry == "D2":
-        return kinds.CLSymmetryD2(source, **common)
-    return kinds.CLSymmetryCn(source, symmetry=symmetry, **common)
+    return kinds.CLSymmetryC3C4(source, symmetry=symmetry, **common)
 
 
 _PARTS: dict[str, Callable[[Sequence[str]], None]] = {
