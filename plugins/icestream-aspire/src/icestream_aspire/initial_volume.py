@@ -41,8 +41,8 @@ __all__ = ["AspireMap", "AspireVolumeParameters", "InitialVolumeWithAspire"]
 _FEWEST = 10
 """Averages below which common lines tell nothing."""
 _SYMMETRIES = ("C1", "C2", "C3", "C4")
-"""Of 40 averages of 32 pixels, ASPIRE's own for C5 would have taken an hour and more, and that for
-D2, of 30, took over 20 GB of memory."""
+"""Of 40 averages of 32 pixels, ASPIRE's own for C5 would have taken half an hour or more, and that
+for D2, of 30, took over 20 GB of memory."""
 _IMAGES = "images.npy"
 _FAILURES = (
     Failure(
