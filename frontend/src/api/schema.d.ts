@@ -698,6 +698,18 @@ export interface components {
             errors: components["schemas"]["ErrorSpread"][];
         };
         /**
+         * ComparedMembers
+         * @description The members of a consensus, and what it makes of them.
+         */
+        ComparedMembers: {
+            members: components["schemas"]["ComparedMember"][];
+            itself: components["schemas"]["ComparedMember"];
+            /** @default 0 */
+            exposures: number;
+            /** @default 0 */
+            looked_at: number;
+        };
+        /**
          * ComparedNewest
          * @description A quality of the newest results of a step on many exposures; as it is stored.
          */
@@ -2848,18 +2860,6 @@ export interface components {
             picture: string | null;
         };
         /**
-         * SideBySide
-         * @description The members of a consensus, and what it makes of them.
-         */
-        SideBySide: {
-            members: components["schemas"]["ComparedMember"][];
-            itself: components["schemas"]["ComparedMember"];
-            /** @default 0 */
-            exposures: number;
-            /** @default 0 */
-            looked_at: number;
-        };
-        /**
          * Sides
          * @description Exposures that are on another side than before, by name.
          */
@@ -2897,7 +2897,7 @@ export interface components {
             exposures: number;
             members: components["schemas"]["MemberVotes"][];
             pickers: components["schemas"]["SharedPicks"] | null;
-            beside: components["schemas"]["SideBySide"];
+            beside: components["schemas"]["ComparedMembers"];
         };
         /**
          * StepOfExposure

@@ -25,7 +25,7 @@ from icestream.store import tables as t
 from icestream.store.current import Branch, current
 from icestream.store.open import Store
 
-__all__ = ["Accuracy", "ErrorSpread", "Judged"]
+__all__ = ["Accuracy", "ErrorSpread", "ErrorsOfSteps"]
 
 _MOST = 200
 """Exposures that are looked at."""
@@ -77,7 +77,7 @@ class ErrorSpread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class ErrorsOfSteps:
     """What the truth says of some steps that did the same."""
 
     exposures: int
@@ -100,7 +100,9 @@ class Accuracy:
         self.complete = True
         """Whether all results that were asked for could be read in time."""
 
-    def judge(self, follower: Follower, steps: Sequence[str], deadline: float) -> Judged | None:
+    def judge(
+        self, follower: Follower, steps: Sequence[str], deadline: float
+    ) -> ErrorsOfSteps | None:
         """What the truth says of what steps made; None where no truth is known.
 
         Parameters
@@ -128,7 +130,7 @@ class Accuracy:
         }
         some = [set(errors) for errors in told.values() if errors]
         common = set.intersection(*some) if some else set()
-        return Judged(
+        return ErrorsOfSteps(
             exposures=len(common),
             looked_at=len(names),
             spreads={

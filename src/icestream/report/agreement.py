@@ -11,7 +11,7 @@ import numpy as np
 from icestream.model import column
 from icestream.report.accuracy import Accuracy
 from icestream.report.follow import Follower
-from icestream.report.side_by_side import SideBySide, side_by_side
+from icestream.report.side_by_side import ComparedMembers, side_by_side
 from icestream.report.trends import rounded
 from icestream.store import queries
 from icestream.store.records import ResultRecord, StepRecord
@@ -68,7 +68,7 @@ class StepAgreement:
     """Of which something was said."""
     members: tuple[MemberVotes, ...]
     pickers: SharedPicks | None
-    beside: SideBySide
+    beside: ComparedMembers
     """What they cost, how often they failed, and how near the truth they come."""
 
 
@@ -117,7 +117,7 @@ class _Consensus:
         return (*sorted(name for name, count in self.told.items() if count), *self.pickers)
 
     def told_of(
-        self, step: StepRecord, titles: Mapping[str, str], beside: SideBySide
+        self, step: StepRecord, titles: Mapping[str, str], beside: ComparedMembers
     ) -> StepAgreement:
         """For the page."""
         return StepAgreement(

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from icestream.protocol.describe import value_words
-from icestream.report.accuracy import ErrorSpread, Judged
+from icestream.report.accuracy import ErrorsOfSteps, ErrorSpread
 from icestream.report.follow import Follower
 from icestream.report.trends import rounded
 from icestream.store.records import StepRecord
 
-__all__ = ["ComparedMember", "SideBySide", "side_by_side"]
+__all__ = ["ComparedMember", "ComparedMembers", "side_by_side"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class ComparedMember:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SideBySide:
+class ComparedMembers:
     """The members of a consensus, and what it makes of them."""
 
     members: tuple[ComparedMember, ...]
@@ -56,7 +56,7 @@ class SideBySide:
         """Whether any member has done, or failed to do, anything."""
         return any(one.done or one.failed for one in self.members)
 
-    def with_truth(self, judged: Judged | None) -> "SideBySide":
+    def with_truth(self, judged: ErrorsOfSteps | None) -> "ComparedMembers":
         """The same with what the truth says, where it is known."""
         if judged is None:
             return self
@@ -75,7 +75,7 @@ class SideBySide:
 
 def side_by_side(
     follower: Follower, consensus: StepRecord, said: Sequence[str], titles: Mapping[str, str]
-) -> SideBySide:
+) -> ComparedMembers:
     """The steps that a consensus compares, by what has been counted of them.
 
     Parameters
@@ -94,7 +94,7 @@ def side_by_side(
     names = [name for name in dict.fromkeys((*feeding, *said)) if name in steps]
     members = [steps[name] for name in names]
     alike = Counter(step.protocol for step in members)
-    return SideBySide(
+    return ComparedMembers(
         members=tuple(
             _member(step, titles, _differing(step, members) if alike[step.protocol] > 1 else ())
             for step in members

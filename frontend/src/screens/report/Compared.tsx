@@ -1,11 +1,11 @@
 import { DataTable } from "@/ui";
 import { bytes, number, withUnit } from "@/units";
 import { shortTime } from "./Ranges";
-import type { ComparedMember, MemberVotes, SideBySide } from "./types";
+import type { ComparedMember, MemberVotes, ComparedMembers } from "./types";
 import styles from "./record.module.css";
 
 interface Props {
-  beside: SideBySide;
+  beside: ComparedMembers;
   votes: readonly MemberVotes[];
 }
 

@@ -1,5 +1,5 @@
 import { duration, figures, number, plural, withUnit } from "@/units";
-import type { ComparedMember, SideBySide } from "./types";
+import type { ComparedMember, ComparedMembers } from "./types";
 import styles from "./ranges.module.css";
 
 interface Row {
@@ -20,7 +20,7 @@ interface Picture {
 }
 
 /** What the members cost and how near the truth they come, as pictures: one for each figure. */
-export function Ranges({ beside }: { beside: SideBySide }) {
+export function Ranges({ beside }: { beside: ComparedMembers }) {
   const pictures = picturesOf(beside);
   if (pictures.length === 0) return null;
   return (
@@ -75,7 +75,7 @@ function Drawn({ title, note, rows }: Picture) {
 }
 
 /** Processor time where it is known of two, and each error that is known of any. */
-function picturesOf({ members, itself }: SideBySide): Picture[] {
+function picturesOf({ members, itself }: ComparedMembers): Picture[] {
   const costs = members.filter(({ cpu }) => cpu !== null);
   const cost: Picture[] =
     costs.length > 1
@@ -117,7 +117,7 @@ export function shortTime(seconds: number | null): string {
   return short ? withUnit(figures(1000 * seconds, 2), "ms") : duration(seconds);
 }
 
-function truthWords({ exposures, looked_at }: SideBySide): string {
+function truthWords({ exposures, looked_at }: ComparedMembers): string {
   if (exposures === 0)
     return "The truth about this simulated session is known, but nothing of it can be compared with that yet.";
   const asked = exposures === looked_at ? "" : ` (${number(looked_at)} were looked at)`;

@@ -92,7 +92,7 @@ export interface Gathering {
 export type Consensus = Schemas["StepAgreement"];
 export type MemberVotes = Schemas["MemberVotes"];
 export type SharedPicks = Schemas["SharedPicks"];
-export type SideBySide = Schemas["SideBySide"];
+export type ComparedMembers = Schemas["ComparedMembers"];
 export type ComparedMember = Schemas["ComparedMember"];
 
 export interface Figure {
