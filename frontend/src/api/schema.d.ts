@@ -1472,15 +1472,6 @@ export interface components {
         };
         JsonValue: unknown;
         /**
-         * LeftOut
-         * @description What a workflow is without the places that it holds.
-         */
-        LeftOut: {
-            steps: string[];
-            changes: string[];
-            problem: string | null;
-        };
-        /**
          * LeftOutInputs
          * @description Results that came in and are not in the graph.
          */
@@ -3125,6 +3116,15 @@ export interface components {
             ][];
         };
         /**
+         * WithoutPlaceholders
+         * @description What a workflow is without the places that it holds.
+         */
+        WithoutPlaceholders: {
+            steps: string[];
+            changes: string[];
+            problem: string | null;
+        };
+        /**
          * WorkflowRecord
          * @description The graph that the session runs.
          */
@@ -3164,7 +3164,7 @@ export interface components {
             source: string | null;
             checked: components["schemas"]["CheckedWorkflow"];
             placeholders: components["schemas"]["HeldPlace"][];
-            without: components["schemas"]["LeftOut"] | null;
+            without: components["schemas"]["WithoutPlaceholders"] | null;
         };
     };
     responses: never;

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from icestream.engine.machine import storage
+from icestream.engine.messages import StopAsked
 from icestream.engine.record.tenure import Tenure
 
 __all__ = ["Hold"]
@@ -36,11 +37,8 @@ class Hold:
 
     def describe(self, error: BaseException | str) -> str:
         """What is wrong and where, for people."""
-        if self.is_for_good():
-            return (
-                f"the session's folder {self._tenure.folder} was deleted, with its results: there "
-                "is nothing to wait for, and its process ends"
-            )
+        if deleted := self.for_good():
+            return deleted
         said = storage.describe(self._tenure.folder, self._tenure.lost() or error, self._away)
         if not self.is_elsewhere():
             return said
@@ -58,13 +56,19 @@ class Hold:
         away = self._away is not None and self._away != self._tenure.folder
         return away and self._tenure.lost() is None
 
-    def is_for_good(self) -> bool:
-        """Whether the session itself was deleted, which no waiting brings back."""
-        return self._tenure.is_deleted()
+    def for_good(self) -> str:
+        """That the session was deleted, which no waiting brings back; empty if it was not."""
+        if not self._tenure.is_deleted():
+            return ""
+        return (
+            f"the session's folder {self._tenure.folder} was deleted, with its results: there is "
+            "nothing to wait for, and its process ends"
+        )
 
-    def can_finish(self) -> bool:
-        """Whether what has begun could be finished, if somebody asks the session to end now."""
-        return self._tenure.lost() is None
+    def is_given_up(self, stop: StopAsked | None) -> bool:
+        """Whether to end as it is: nothing can come back, or be finished for who asks to stop."""
+        here = self._tenure.lost() is None
+        return bool(self.for_good()) or (stop is not None and not (stop.drain and here))
 
     def patience(self) -> float:
         """Seconds until it is looked at again."""

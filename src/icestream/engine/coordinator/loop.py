@@ -348,11 +348,8 @@ class Coordinator:
     def _look_for_end_of_trouble(self) -> None:
         """Go on when storage can be written again, from what the store says."""
         stop = next((message for message in self._spool if isinstance(message, StopAsked)), None)
-        if self._hold.is_for_good():
-            self._reason = self._hold.describe("")
-        given_up = stop is not None and not (stop.drain and self._hold.can_finish())
-        if given_up or self._hold.is_for_good():
-            _log.error("ended", reason=self._hold.reason)
+        if self._hold.is_given_up(stop):
+            self._reason = self._hold.for_good() or self._reason
             self._hold.end()
             decide(self._state, Abandoned(), steady())
             return

@@ -120,7 +120,7 @@ class HeldPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class WithoutPlaceholders:
     """What a workflow is without the places that it holds."""
 
     steps: tuple[str, ...]
@@ -144,7 +144,7 @@ class WorkflowTemplate:
     checked: CheckedWorkflow
     placeholders: tuple[HeldPlace, ...]
     """Steps that have to be left out, or to give way to a protocol, before a session begins."""
-    without: LeftOut | None
+    without: WithoutPlaceholders | None
     """What it would be without them; null where it has none."""
 
 
@@ -293,7 +293,7 @@ def _whole(template: Template, registry: Registry) -> WorkflowTemplate:
     )
 
 
-def _without(workflow: Workflow, registry: Registry) -> LeftOut | None:
+def _without(workflow: Workflow, registry: Registry) -> WithoutPlaceholders | None:
     if not any(map(placeholder_of, workflow.steps)):
         return None
     every = tuple(step.name for step in workflow.steps)
@@ -301,11 +301,11 @@ def _without(workflow: Workflow, registry: Registry) -> LeftOut | None:
         left, changes = without_placeholders(workflow, registry)
     except InvalidWorkflow as error:
         *before, problem = error.problems
-        return LeftOut(steps=every, changes=tuple(before), problem=problem)
+        return WithoutPlaceholders(steps=every, changes=tuple(before), problem=problem)
     kept = {step.name for step in left.steps}
     gone = tuple(name for name in every if name not in kept)
     said = None if _source(left, registry) else "no step is left that takes files of a folder"
-    return LeftOut(steps=gone, changes=tuple(changes), problem=said)
+    return WithoutPlaceholders(steps=gone, changes=tuple(changes), problem=said)
 
 
 def _summary(
