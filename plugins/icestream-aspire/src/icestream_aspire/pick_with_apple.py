@@ -215,7 +215,7 @@ class PickWithApple(ProgramProtocol[AppleParameters]):
             exposure=micrograph.exposure,
             x=column(x),
             y=column(y),
-            score=column(np.zeros(len(found))),
+            score=column(np.full(len(found), np.nan)),  # APPLE tells none
             diameter=self.parameters.diameter,
             pixel_size=micrograph.optics.pixel_size,
         )
