@@ -207,7 +207,7 @@ def test_the_report_is_read_here_and_taken_along(
         ("Exposure groups", "Exposure groups"),
         ("Side by side", "CTF consensus"),
     ):
-        told = page.get_by_role("region", name=part)
+        told = page.get_by_role("region", name=part, exact=True)
         told.scroll_into_view_if_needed()
         expect(told.get_by_role("heading", name=panel)).to_be_visible()
     expect(page.get_by_text("wrong: fits when turned by 90°")).to_be_visible()

@@ -21,7 +21,7 @@ MOST = 0.9
 """Part of the document's operations that are asked."""
 ENOUGH = 95
 """Operations that must have been asked in that time, and how often each, on the average:"""
-TIMES = 10
+TIMES = 7
 
 
 @pytest.fixture

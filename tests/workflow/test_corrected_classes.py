@@ -101,7 +101,7 @@ def test_classes_hold_what_the_table_says_of_where_particles_lie(
     columns = {name: values for name, values in rows.items() if name != "exposure"}
     names = sorted(set(rows["exposure"].tolist()))
     columns["exposure"] = np.array([names.index(name) for name in rows["exposure"]], np.int32)
-    columns["class"] = (1 + rows["index"]).astype(np.int32)  # each of an exposure in its own
+    columns["number"] = (1 + rows["index"]).astype(np.int32)  # each of an exposure in its own
     write_columns(table, columns, {"exposure": names})
     assert local.run(*chosen_by(table, (2,))).state == "done"
     for exposure in names:

@@ -18,7 +18,9 @@ from icestream.protocol import (
 
 __all__ = ["ASPIRE", "CITES", "FAILURES", "call", "read_array"]
 
-CITES = ("ASPIRE developers, ComputationalCryoEM/ASPIRE-Python, doi:10.5281/zenodo.5657281",)
+CITES = (
+    "ASPIRE developers, ComputationalCryoEM/ASPIRE-Python, https://doi.org/10.5281/zenodo.5657281",
+)
 
 ASPIRE = Program(
     "aspire",
