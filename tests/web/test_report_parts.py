@@ -44,7 +44,7 @@ def test_all_parts_are_drawn(report: Path, read: Read) -> None:
     agreement = page.locator("#agreement")
     words = agreement.inner_text().replace("\u202f", " ")
     assert "CTF consensus" in words
-    assert re.search(r"(?s)ctf_other\s[^A-Za-z]*\s9 · 15.0 ?%", words), words
+    assert re.search(r"\(ctf_other\)\s+60\s+none\s[^()]*\s9 · 15.0 ?%\s+15.0 ?%", words), words
     assert "Jaccard index" in words
     assert agreement.get_by_label("Agreement of").count() >= 2
     timeline = page.locator("#timeline")

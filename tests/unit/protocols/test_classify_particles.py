@@ -87,7 +87,8 @@ def test_a_session_from_first_batch_to_last(tmp_path: Path, work: Work) -> None:
     assert late.pixel_size == PIXEL
     rows = duckdb.sql(f"SELECT * FROM '{late.assignments}'").fetchnumpy()
     assert list(rows) == [
-        "exposure", "index", "x", "y", "class", "number", "angle", "shift_y", "shift_x", "likelihood"
+        "exposure", "index", "x", "y", "class", "number", "angle", "shift_y", "shift_x",
+        "likelihood",
     ]  # fmt: skip
     assert rows["exposure"].tolist() == ["a"] * 40 + ["b"] * 30 + ["d"] * 50
     assert rows["index"].tolist() == [*range(40), *range(30), *range(50)]
