@@ -59,3 +59,14 @@ def topaz(topaz_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Topaz, as the first on the PATH."""
     monkeypatch.setenv("PATH", f"{topaz_folder}{os.pathsep}{os.environ['PATH']}")
     return topaz_folder / "topaz"
+
+
+@pytest.fixture
+def servalcat(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Servalcat, as the first on the PATH; skips where it is not installed."""
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which("servalcat", path=os.pathsep.join([beside, os.environ["PATH"]]))
+    if found is None:
+        pytest.skip("servalcat is not installed (pip install --group pyproject.toml:test)")
+    monkeypatch.setenv("PATH", f"{Path(found).parent}{os.pathsep}{os.environ['PATH']}")
+    return Path(found)

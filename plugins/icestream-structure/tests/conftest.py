@@ -1,7 +1,5 @@
 """Models and programs for the tests."""
 
-import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -29,17 +27,6 @@ def model(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of 90 residues."""
     folder = tmp_path_factory.mktemp("model")
     return helices(folder / "helices.cif", models / "apoferritin_6z6u.pdb.gz")
-
-
-@pytest.fixture
-def servalcat(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Servalcat, as the first on the PATH; skips where it is not installed."""
-    beside = str(Path(sys.executable).parent)
-    found = shutil.which("servalcat", path=os.pathsep.join([beside, os.environ["PATH"]]))
-    if found is None:
-        pytest.skip("servalcat is not installed (pip install --group pyproject.toml:test)")
-    monkeypatch.setenv("PATH", f"{Path(found).parent}{os.pathsep}{os.environ['PATH']}")
-    return Path(found)
 
 
 @pytest.fixture
