@@ -58,7 +58,7 @@ def backbone(path: Path, source: Path) -> Path:
 
 @pytest.mark.slow
 def test_movies_become_a_refined_model(
-    needs: Any, topaz: Path, servalcat: Path, shared_data: Path, tmp_path: Path
+    needs: Any, servalcat: Path, topaz: Path, shared_data: Path, tmp_path: Path
 ) -> None:
     needs("relion_run_motioncorr", "relion_refine_mpi", "relion_mask_create")
     registry = Registry()
