@@ -67,6 +67,7 @@ def test_nothing_is_imported_but_what_a_plugin_may() -> None:
 def test_the_answers_go_by_the_version(install: Install, tmp_path: Path, work: Work) -> None:
     movie, _ = make_movie(tmp_path, ".tif", gain=True)
     step = AlignWithUnblur(UnblurParameters(binning=2, last_frame=3, cores=4))
+    assert step.methods().endswith("with an exposure filter where the dose is known.")
     begins = "300 1.25 0.5 yes 2 40 1500 1 1 1 20 yes"
     install("2.0.0-alpha", "unblur")
     said = step.command(movie, work)
@@ -90,8 +91,9 @@ def test_sum_and_motion_are_those_of_the_movie_as_it_is_stored(
     assert missing(step) == ()
     made = step.process(movie, work=work)
     assert made.motion is not None
-    # A shift is added to the coordinates of a frame: against the motion of its content.
-    np.testing.assert_allclose(made.motion.shifts, -np.array(MOVES), atol=1e-4)
+    # A shift is added to the coordinates of a frame: against the motion of its content, onto the
+    # frame that the sum lies on.
+    np.testing.assert_allclose(made.motion.shifts, np.array(MOVES[2]) - np.array(MOVES), atol=1e-4)
     image = read_mrc(made.path)
     moved = np.roll(len(MOVES) * scene, MOVES[len(MOVES) // 2], (0, 1))
     np.testing.assert_allclose(image, moved, rtol=1e-3)
@@ -109,7 +111,7 @@ def test_frames_are_chosen_and_pixels_binned(
     wanted = UnblurParameters(first_frame=2, last_frame=3, binning=2)
     made = AlignWithUnblur(wanted).process(movie, work=work)
     assert made.motion is not None and made.motion.first_frame == 2
-    np.testing.assert_allclose(made.motion.shifts, [[0, 0], [-1, -5]], atol=1e-4)
+    np.testing.assert_allclose(made.motion.shifts, [[1, 5], [0, 0]], atol=1e-4)
     assert (made.shape, made.optics.pixel_size, made.frames) == ((24, 32), 1.0, 2)
 
 

@@ -121,8 +121,9 @@ def test_a_movie_is_aligned(
     assert made.odd is not None and made.even is not None
     np.testing.assert_allclose(read_mrc(made.odd) + read_mrc(made.even), total, atol=1e-3)
     assert made.motion is not None
-    np.testing.assert_allclose(made.motion.shifts[:, 1], [0, 0.5, 1, 1.5, 2], atol=1e-6)
-    np.testing.assert_allclose(made.motion.shifts[:, 0], [0, -0.25, -0.5, -0.75, -1], atol=1e-6)
+    # The sum lies on the frame that has 0.
+    np.testing.assert_allclose(made.motion.shifts[:, 1], [-1, -0.5, 0, 0.5, 1], atol=1e-6)
+    np.testing.assert_allclose(made.motion.shifts[:, 0], [0.5, 0.25, 0, -0.25, -0.5], atol=1e-6)
     assert (made.shape, made.binning, made.optics.pixel_size) == (SHAPE, 1.0, 0.8)
     assert not list((tmp_path / "work").glob("*_DWS.mrc"))
     kept = (tmp_path / "work" / f"{kind.program.executable}.command.log").read_text()
@@ -321,8 +322,9 @@ def test_a_log_of_the_real_program_is_read() -> None:
         pytest.skip(f"{path} is not there")
     shifts = read_shifts(path.read_text())
     assert shifts.shape == (16, 2)
-    np.testing.assert_allclose(shifts[1], [5.80 - 8.51, 1.67 - 2.46], atol=1e-9)
-    np.testing.assert_allclose(shifts[-1], [-4.60 - 8.51, -1.32 - 2.46], atol=1e-9)
+    np.testing.assert_allclose(shifts[0], [8.51, 2.46], atol=1e-9)
+    np.testing.assert_allclose(shifts[8], [0, 0], atol=1e-9)  # which the sum lies on
+    np.testing.assert_allclose(shifts[-1], [-4.60, -1.32], atol=1e-9)
 
 
 def test_a_file_of_another_name_is_told(movie: Movie, tmp_path: Path) -> None:

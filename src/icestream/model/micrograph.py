@@ -18,14 +18,15 @@ __all__ = ["Micrograph", "Motion", "PartialSpectra", "TrackAgreement"]
 class Motion:
     """Motion of the specimen during a movie, with the numbers of RELION's motion STAR files.
 
-    A shift is added to the coordinates of a frame to bring it onto the first frame: the image
+    A shift is added to the coordinates of a frame to bring it onto the micrograph: the image
     content moved by ``-shift``. The place (y, x) of frame f was shifted by the whole-frame shift
     plus what the local model says for it.
     """
 
     shifts: Column
-    """Whole-frame shifts ``(frames, 2)`` as (dy, dx), pixels of the movie, relative to the first
-    frame used: rlnMicrographShiftY and rlnMicrographShiftX."""
+    """Whole-frame shifts ``(frames, 2)`` as (dy, dx), pixels of the movie, relative to the frame
+    that the micrograph lies on, which has 0: rlnMicrographShiftY and rlnMicrographShiftX. It is
+    the first frame used here and in RELION, and one in the middle in many other programs."""
     local: Column | None = None
     """Coefficients ``(2, 18)`` for (y, x) of the local motion model, pixels of the movie, RELION's
     model version 1: ``(t, t², t³)`` times 1, then times x, x², y, y² and xy, with x and y in

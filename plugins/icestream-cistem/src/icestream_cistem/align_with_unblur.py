@@ -37,6 +37,8 @@ _CITES = (
 _ENDINGS = (".mrc", ".mrcs", ".tif", ".tiff", ".eer")
 _MODES = (0, 1, 2, 6)
 _UPSAMPLINGS = (1, 2, 4)
+_WEIGHTS = ", with an exposure filter where the dose is known"
+"""A movie without a dose is summed without it, whatever is asked."""
 
 
 class UnblurParameters(Parameters):
@@ -179,7 +181,7 @@ class AlignWithUnblur(ProgramProtocol[UnblurParameters]):
 
     def methods(self) -> str:
         """How frames were aligned and summed."""
-        weights = ", with an exposure filter" if self.parameters.dose_weighting else ""
+        weights = _WEIGHTS if self.parameters.dose_weighting else ""
         return f"Movie frames were aligned as a whole by unblur of cisTEM and summed{weights}."
 
     def summarize(self, micrographs: Sequence[Micrograph]) -> str:

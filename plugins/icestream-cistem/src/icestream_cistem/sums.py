@@ -43,7 +43,8 @@ def read_shifts(path: Path, movie: Movie, *, printed: bool) -> NDArray[np.float6
     -------
     NDArray
         ``(frames, 2)`` as (dy, dx), pixels of the movie as icestream reads it, relative to the
-        first frame. They are what is added to the coordinates of a frame, as in RELION.
+        middle frame, which the sum lies on. They are what is added to the coordinates of a frame,
+        as in RELION.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def read_shifts(path: Path, movie: Movie, *, printed: bool) -> NDArray[np.float6
         )
     if is_turned(movie):
         shifts[:, 0] *= -1
-    return np.asarray((shifts - shifts[0]) / movie.optics.pixel_size)
+    return np.asarray(shifts / movie.optics.pixel_size)
 
 
 def make_micrograph(
@@ -112,7 +113,7 @@ def make_micrograph(
         work.path(SUM).unlink()
     else:
         work.path(SUM).rename(path)
-    seen = shifts[used.start : used.stop] - shifts[used.start]
+    seen = shifts[used.start : used.stop]
     tracks = draw_tracks(seen * pixel_size, movie.shape)
     small = draw_thumbnail(image, optics.pixel_size, _THUMBNAIL)
     return Micrograph(

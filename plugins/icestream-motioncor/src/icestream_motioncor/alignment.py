@@ -74,6 +74,7 @@ _WEIGHTS = ", with weights for radiation damage where the dose is known"
 class MotionCorAlignment(ProgramProtocol[MotionCorParameters]):
     """Align movies by one of the programs."""
 
+    version = 2
     cites = CITES
     failures = FAILURES
     estimates_ctf: ClassVar[bool] = False

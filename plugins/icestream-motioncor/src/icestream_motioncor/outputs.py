@@ -43,8 +43,9 @@ def read_shifts(printed: str) -> NDArray[np.float64]:
     Returns
     -------
     NDArray
-        ``(frames, 2)`` as (dy, dx), pixels of the movie, relative to the first frame. They are what
-        is added to the coordinates of a frame, as in RELION, which takes these numbers as they are.
+        ``(frames, 2)`` as (dy, dx), pixels of the movie, relative to the frame that the sum lies
+        on, which is one in the middle. They are what is added to the coordinates of a frame, as in
+        RELION, which takes these numbers as they are, too.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def read_shifts(printed: str) -> NDArray[np.float64]:
     shifts = numbers_of(lines, _SHIFT, first=1)
     if not len(shifts):
         raise BadOutput(f"it printed no {_HEADING!r} with shifts below", code="no-output")
-    return np.asarray(shifts - shifts[0], dtype=np.float64)
+    return shifts
 
 
 def numbers_of(lines: Iterable[str], pattern: re.Pattern[str], first: int) -> NDArray[np.float64]:

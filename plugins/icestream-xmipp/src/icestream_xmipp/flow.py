@@ -30,6 +30,8 @@ FLOW_OPTIONS = ("--winSize", "--groupSize", "--oUnc", "--doseCorrection", "we wi
 _SUM, _SHIFTS, _PLAIN, _PLAIN_FRAMES = "sum.mrc", "shifts.xmd", "plain.mrc", "plain.mrcs"
 _WEIGHED = (200.0, 300.0)
 """kV that the weights are made for."""
+_WEIGHTS = ", with weights for radiation damage where the dose is known"
+"""A movie without a dose is averaged without them, whatever is asked."""
 
 FLOW_FAILURES = (
     Failure(
@@ -116,7 +118,7 @@ class FlowAlignment(MovieAlignment[FlowParameters]):
 
     def methods(self) -> str:
         """How frames were aligned."""
-        weights = ", with weights for radiation damage" if self.parameters.dose_weighting else ""
+        weights = _WEIGHTS if self.parameters.dose_weighting else ""
         return f"Movie frames were aligned by optical flow in Xmipp, and averaged{weights}."
 
 

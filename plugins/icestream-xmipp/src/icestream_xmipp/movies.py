@@ -108,9 +108,9 @@ def read_shifts(path: Path, frames: int) -> NDArray[np.float64]:
     Returns
     -------
     NDArray
-        ``(frames, 2)`` as (dy, dx), pixels of the movie, relative to the first frame: what is added
-        to the coordinates of a frame. The program writes what is to be applied, relative to a frame
-        that it chooses, in pixels before binning.
+        ``(frames, 2)`` as (dy, dx), pixels of the movie, relative to the frame that the program
+        chose for the sum to lie on: what is added to the coordinates of a frame. The program writes
+        what is to be applied, in pixels before binning.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def read_shifts(path: Path, frames: int) -> NDArray[np.float64]:
             f"{path.name} has shifts of {int(used.sum())} frames, and {frames} were to be aligned",
             code="half-output",
         )
-    return np.asarray(shifts - shifts[0], dtype=np.float64)
+    return np.asarray(shifts, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
