@@ -50,9 +50,11 @@ def gather_groups(cascade: Cascade, step: PlannedStep, outcomes: Outcomes) -> No
             changed[group] = item
     cascade.load(changed)
     for group, newest in changed.items():
-        rows = _rows(cascade, step, group)
         waits = newest is not None and _protocol(step).at_end
         again = step.id in cascade.rows(group) and not waits
+        if not again and (newest is None or _never_complete(step)):
+            continue  # a group of all exposures is not read anew with each of them
+        rows = _rows(cascade, step, group)
         if again or _is_complete(cascade, step, group, rows, newest):
             _form(cascade, step, group, rows)
 
@@ -97,6 +99,11 @@ def _rows(cascade: Cascade, step: PlannedStep, group: SubjectId) -> list[Any]:
         .order_by(arrival.subject_id)
     )
     return list(cascade.connection.execute(chosen))
+
+
+def _never_complete(step: PlannedStep) -> bool:
+    """Whether the author left it to the end of the stream to say that a group is complete."""
+    return type(_protocol(step)).complete is GroupProtocol.complete
 
 
 def _is_complete(

@@ -1,13 +1,16 @@
 """Groups: what they gather, when they are processed, and what happens when items leave them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 import toys
 from icestream.engine.decisions.events import StepBroken, TasksReady
+from icestream.engine.record import groups
+from icestream.protocol import GroupProtocol
 from icestream.store import tables as t
 from toy_record import Desk, Step, run
 
@@ -48,6 +51,22 @@ def fails_with(monkeypatch: pytest.MonkeyPatch, method: str, value: float) -> No
         return right(self, given)
 
     monkeypatch.setattr(toys.Mean, method, wrong)
+
+
+@contextmanager
+def counted_reads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """How many items of groups were read, by each look at one."""
+    right = groups._rows
+    reads: list[int] = []
+
+    def counted(*given: Any) -> list[Any]:
+        rows = right(*given)
+        reads.append(len(rows))
+        return rows
+
+    with monkeypatch.context() as patched:
+        patched.setattr(groups, "_rows", counted)
+        yield reads
 
 
 # -- when a group is complete ----------------------------------------------------------------------
@@ -99,6 +118,21 @@ def test_groups_that_are_left_are_processed_with_what_they_have(desk: Desks) -> 
     assert not made.gather("mean", final=True)
     made.work()
     assert made.values("mean") == {"1": 1.25, "2": 2.25}
+
+
+def test_a_group_that_waits_for_the_end_is_not_read_with_each_item(
+    desk: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All exposures of a session may be in it: reading them with each would take hours."""
+    monkeypatch.setattr(toys.Mean, "complete", GroupProtocol.complete)
+    made = desk(SRC, MEAN)
+    with counted_reads(monkeypatch) as reads:
+        for place in range(5):
+            made.find(1 + place / 8)
+        assert reads == [] and waiting(made) == 5
+        assert made.gather("mean", final=True)
+    assert reads == [5]
+    assert contents(made) == {"1": [1, 1.125, 1.25, 1.375, 1.5]}
 
 
 # -- when something changes after that -------------------------------------------------------------
