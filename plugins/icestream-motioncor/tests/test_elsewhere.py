@@ -5,6 +5,8 @@ import json
 import pytest
 
 from icestream.exchange.importing import import_text
+from icestream.exchange.scipion_export import export_scipion
+from icestream.exchange.scipion_file import read_scipion
 from icestream.protocol import Registry
 
 STEPS = [
@@ -27,3 +29,15 @@ def test_the_very_program_goes_first_unless_icestreams_own_is_preferred() -> Non
     assert [one.verdict for one in found.mapped] == ["exactly", "exactly"]
     own = import_text(json.dumps(STEPS), "w", Registry(), prefer="own")
     assert own.workflow.steps[1].protocol == "movies.align"
+
+
+def test_patches_that_differ_along_the_axes_are_told_and_written_alike() -> None:
+    """7 x 5 are usual for a K3, and one number is asked for here."""
+    found = import_text(json.dumps([STEPS[0], {**STEPS[1], "patchX": 7}]), "w", Registry())
+    assert found.workflow.steps[1].parameters["patches"] == 7
+    (told,) = [value for value in found.mapped[1].values if value.theirs == "patchX"]
+    assert told.remark == "patchY is 5, and both are one number here"
+    assert found.mapped[1].verdict == "approximately"
+    changed = found.workflow.changed(found.workflow.steps[1].name, {"patches": 9})
+    step = read_scipion(export_scipion(changed, Registry()).text, "w").steps[1]
+    assert (step.values["patchX"], step.values["patchY"]) == (9, 9)

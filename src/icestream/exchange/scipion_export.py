@@ -206,7 +206,7 @@ class _Export:
                 )
         for name in gone:
             if taken := self._taken(row, made, name):
-                for one in taken.theirs.split(","):
+                for one in filter(None, (*taken.theirs.split(","), taken.also)):
                     made[one] = None
 
     @staticmethod
@@ -239,6 +239,8 @@ class _Export:
             made[taken.only_if] = False
             return
         made[taken.theirs] = back(taken, value, pixel)
+        if taken.also:
+            made[taken.also] = made[taken.theirs]
         if taken.only_if:
             made[taken.only_if] = True
 

@@ -14,8 +14,8 @@ from icestream.exchange.foreign import ForeignStep, ForeignWorkflow
 from icestream.exchange.mapped import MappedValue
 from icestream.exchange.table import HOW_IT_RUNS
 from icestream.exchange.values import CannotConvert, Converted, convert, nothing, plain
-from icestream.protocol import ANY, Counterpart, Protocol, refused_values, unit_of
-from icestream.protocol.describe import bare_type
+from icestream.protocol import ANY, Becomes, Counterpart, Protocol, refused_values, unit_of
+from icestream.protocol.describe import bare_type, value_words
 
 __all__ = ["Made", "Taking"]
 
@@ -91,7 +91,7 @@ class Taking:
         pixel = self.pixel_within(step)
         for taken in row.taken:
             names = taken.theirs.split(",")
-            dealt |= {*names, taken.only_if}
+            dealt |= {*names, taken.only_if, taken.also}
             said = plain(step.values.get(taken.theirs), self.blanks)
             try:
                 got = convert(taken, step.values, pixel, self.blanks)
@@ -103,6 +103,7 @@ class Taking:
                 if holder is None or holder.protocol is None:
                     raise CannotConvert("no step takes the movies in")
                 became = self._put(holder, holder.protocol, taken.ours, got)
+                got = self._with_other(step, taken, got)
             except CannotConvert as error:
                 refused = MappedValue(theirs=taken.theirs, value=said, remark=str(error))
                 self.values[step.id].append(refused)
@@ -112,6 +113,14 @@ class Taking:
                 replace(became, theirs=theirs, value=said, remark=got.remark)
             )
         return dealt
+
+    def _with_other(self, step: ForeignStep, taken: Becomes, got: Converted) -> Converted:
+        """What is said of a number that is another one along the other axis."""
+        one, other = (plain(step.values.get(n), self.blanks) for n in (taken.theirs, taken.also))
+        if nothing(other) or str(other) == str(one) or other in taken.skip:
+            return got
+        differs = f"{taken.also} is {value_words(other)}, and both are one number here"
+        return replace(got, remark="; ".join(filter(None, (got.remark, differs))))
 
     def _put(
         self, holder: Made, protocol: type[Protocol[Any]], ours: str, got: Converted

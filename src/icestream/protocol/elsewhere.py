@@ -40,6 +40,8 @@ class Becomes:
     """Ours where that switch is off; None: left to the default."""
     at: Literal["step", "source"] = "step"
     """Whose parameter it is with us: of this step, or of the one that takes the movies in."""
+    also: str = ""
+    """Their name of the same along the other axis, where they have two numbers and we have one."""
 
     def __post_init__(self) -> None:
         """Keep the choices unchangeable."""

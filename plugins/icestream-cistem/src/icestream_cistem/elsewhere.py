@@ -69,13 +69,13 @@ CLASSES = (
             Becomes("highResLimit2", "resolution"),
             Becomes("maskRad", "mask"),
             Becomes("angStep", "angle_step"),
-            Becomes("rangeX", "search_range"),
+            Becomes("rangeX", "search_range", also="rangeY"),
             Becomes("smooth", "smoothing"),
             Becomes("exclEdges", "exclude_edges"),
         ),
         passed={
             "doContinue": False, "continueRun": ANY, "continueIter": ANY, "inputClassAvg": None,
-            "areParticlesBlack": ANY, "rangeY": ANY, "autoPerc": True, "percUsed": ANY,
+            "areParticlesBlack": ANY, "autoPerc": True, "percUsed": ANY,
         },
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ ELSEWHERE = (
         when={"useMotioncor2": True},
         taken=(
             Becomes("doApplyDoseFilter", "dose_weighting"),
-            Becomes("patchX", "patches", skip=(0,)),
+            Becomes("patchX", "patches", skip=(0,), also="patchY"),
             Becomes("patchOverlap", "patch_overlap"),
             Becomes("group", "group"),
             Becomes("groupLocal", "group_local"),
@@ -43,7 +43,7 @@ ELSEWHERE = (
             "doComputeMicThumbnail": ANY, "extraProtocolParams": "", "extraParams": "",
             "extraParams2": "", "cropOffsetX": 0, "cropOffsetY": 0, "cropDimX": 0, "cropDimY": 0,
             "sumFrame0": (0, 1), "sumFrameN": 0, "computeAllFramesAvg": False, "useEst": ANY,
-            "useMotioncor2": True, "patchY": ANY, "eerSampling": 0, "eerGroup": ANY,
+            "useMotioncor2": True, "eerSampling": 0, "eerGroup": ANY,
         },
         bins="binFactor",
     ),
@@ -54,7 +54,7 @@ ELSEWHERE = (
         inputs={"input_star_mics": "movie"},
         taken=(
             Becomes("do_dose_weighting", "dose_weighting"),
-            Becomes("patch_x", "patches", skip=(0,)),
+            Becomes("patch_x", "patches", skip=(0,), also="patch_y"),
             Becomes("group_frames", "group"),
             Becomes("bin_factor", "binning"),
             Becomes("first_frame_sum", "first_frame", skip=(0,)),
@@ -68,7 +68,7 @@ ELSEWHERE = (
         ),
         passed={
             "do_own_motioncor": False, "fn_motioncor2_exe": ANY, "do_save_noDW": ANY,
-            "do_save_ps": ANY, "patch_y": ANY, "do_float16": ANY, "group_for_ps": ANY,
+            "do_save_ps": ANY, "do_float16": ANY, "group_for_ps": ANY,
             "other_motioncor2_args": "", "gain_rot": "No rotation (0)",
             "gain_flip": "No flipping (0)",
         },
