@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -65,7 +66,8 @@ class Probe:
     """Seconds after which it is ended."""
     checksum: bool = False
     """For a program that does not tell its version, such as one whose help lists its options: the
-    version is a checksum of what was found, so that a program with other options has another."""
+    version is a checksum of what was found, so that a program with other options has another. One
+    that is late, and may have printed a part, has none."""
     interpreter: bool = False
     """The arguments are for the interpreter that the program is run by (`interpreter_of`): a Python
     program that does not tell its version is one of a package that does."""
@@ -145,7 +147,10 @@ class Program:
             return ""
         version, printed = self._answer()
         if not version:
-            asked = shlex.join(self.probe.asked(path))
+            try:
+                asked = shlex.join(self.probe.asked(path))
+            except OSError as error:  # it may be run, and not be read
+                asked = f"{path} ({error.strerror})"
             said = f"it printed {printed[:200]!r}" if printed.strip() else "it printed nothing"
             return (
                 f"{name} does not say which version it is: asked by `{asked}`, {said}, and "
@@ -237,7 +242,8 @@ def interpreter_of(path: Path) -> tuple[str, ...]:
     words = first.removeprefix("#!").split()
     second = rest.partition("\n")[0]
     if second.startswith("'''exec' "):  # to a shell exec, to Python the beginning of a text
-        words = shlex.split(second.removeprefix("'''exec'"))[:1]
+        with suppress(ValueError):  # a quotation that does not end: it is written otherwise
+            words = shlex.split(second.removeprefix("'''exec'"))[:1]
     return tuple(words) or (str(path),)
 
 
@@ -275,6 +281,7 @@ def _ask(path: Path, _modified: int, _size: int, probe: Probe) -> tuple[str, str
         )
         try:
             printed = _listen(process, time.monotonic() + probe.timeout)
+            is_whole = _has_ended(process)
         finally:
             end_group(process)
             status = process.wait()
@@ -285,7 +292,10 @@ def _ask(path: Path, _modified: int, _size: int, probe: Probe) -> tuple[str, str
     if match is None:
         return "", text
     said = str(match[1] if match.re.groups else match[0] or "").strip()
-    if probe.checksum and said:
+    if probe.checksum:
+        # Half of what it prints has another checksum, and would pass for another program.
+        if not (is_whole and said):
+            return "", text
         return f"sha256 {hashlib.sha256(said.encode()).hexdigest()[:12]}", text
     return said[:100], text
 

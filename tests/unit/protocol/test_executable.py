@@ -76,6 +76,13 @@ def test_a_program_that_tells_none_is_known_by_the_checksum_of_its_help(folder: 
     assert versions[0] != versions[1] and versions[2] == ""
 
 
+def test_half_of_a_help_is_no_version(folder: Path) -> None:
+    """Another day the whole of it would be another version, and make all results anew."""
+    write(folder, "echo OPTIONS --size; sleep 600; echo --fast")
+    probe = Probe((), r"(?s)OPTIONS(.*)", timeout=0.5, checksum=True)
+    assert Program("fake-program", probe=probe).version() == ""
+
+
 @pytest.mark.parametrize(
     ("beginning", "words"),
     [
@@ -83,6 +90,7 @@ def test_a_program_that_tells_none_is_known_by_the_checksum_of_its_help(folder: 
         ("#! /usr/bin/env python3\n", ("/usr/bin/env", "python3")),
         ("#!/bin/sh\n'''exec' \"/opt/a b/python\" \"$0\" \"$@\"\n' '''\n", ("/opt/a b/python",)),
         ("#!/bin/sh\n'''exec' /opt/long/python \"$0\" \"$@\"\n' '''\n", ("/opt/long/python",)),
+        ("#!/bin/sh\n'''exec' '/opt/a/python\n", ("/bin/sh",)),
         ("#!/bin/sh\necho 1\n", ("/bin/sh",)),
         ("\x7fELF\x02", None),
         ("#!", None),
