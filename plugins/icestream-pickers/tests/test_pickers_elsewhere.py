@@ -1,6 +1,8 @@
 """Pickers in workflows of Scipion are the same programs here, with all that was set."""
 
 import json
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,3 +64,15 @@ def test_the_very_program_is_taken(
     assert made.protocol == protocol
     assert made.parameters == pytest.approx(parameters)
     assert found.mapped[1].lost == ()
+
+
+def test_the_page_says_which_plugin_brings_each_picker() -> None:
+    plugins = Path(__file__).parents[2]
+    page = (plugins / "icestream-pickers" / "docs" / "pickers.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    for path in sorted(plugins.glob("*/pyproject.toml")):
+        told = tomllib.loads(path.read_text())["project"]
+        named = told.get("entry-points", {}).get("icestream.protocols", {})
+        for name in named.keys() - {"picks.topaz_train", "picks.xmipp_consensus"}:
+            if name.startswith("picks."):
+                assert any(f"`{name}`" in row and told["name"] in row for row in rows), name
