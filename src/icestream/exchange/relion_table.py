@@ -67,7 +67,8 @@ RELION: Mapping[str, tuple[Counterpart, ...]] = {
                 Becomes("do_even_odd_split", "halves"),
                 Becomes("fn_defect", "defects"),
                 Becomes("fn_gain_ref", "gain", at="source"),
-                Becomes("dose_per_frame", "dose_per_frame", at="source", skip=(0,)),
+                Becomes("dose_per_frame", "dose_per_frame", at="source", skip=(0,),
+                        grouped="eer_grouping"),
                 Becomes("pre_exposure", "pre_exposure", at="source"),
                 Becomes("gain_rot", "gain_rotation", at="source", choices={
                     "No rotation (0)": 0, "90 degrees (1)": 90, "180 degrees (2)": 180,

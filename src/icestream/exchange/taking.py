@@ -91,7 +91,7 @@ class Taking:
         pixel = self.pixel_within(step)
         for taken in row.taken:
             names = taken.theirs.split(",")
-            dealt |= {*names, taken.only_if, taken.also}
+            dealt |= {*names, taken.only_if, taken.also, taken.grouped}
             said = plain(step.values.get(taken.theirs), self.blanks)
             try:
                 got = convert(taken, step.values, pixel, self.blanks)
@@ -102,6 +102,8 @@ class Taking:
                 holder = made if taken.at == "step" else self._source(step)
                 if holder is None or holder.protocol is None:
                     raise CannotConvert("no step takes the movies in")
+                if taken.grouped:
+                    got = self._of_one_frame(step, taken, holder, got)
                 became = self._put(holder, holder.protocol, taken.ours, got)
                 got = self._with_other(step, taken, got)
             except CannotConvert as error:
@@ -113,6 +115,25 @@ class Taking:
                 replace(became, theirs=theirs, value=said, remark=got.remark)
             )
         return dealt
+
+    def _of_one_frame(
+        self, step: ForeignStep, taken: Becomes, holder: Made, got: Converted
+    ) -> Converted:
+        """The dose of a frame in the file, where theirs is that of EER frames that they add up."""
+        pattern = str(plain(holder.parameters.get("pattern"), self.blanks) or "")
+        if not pattern.lower().endswith(".eer"):
+            return got
+        try:
+            count = float(plain(step.values.get(taken.grouped), self.blanks))
+            one = float(f"{float(got.value) / count:.6g}")
+        except (TypeError, ValueError, ZeroDivisionError):
+            raise CannotConvert(
+                "it is the dose of several EER frames; set dose_per_frame, of one of them, and "
+                "eer_dose, of those that are added up"
+            ) from None
+        holder.parameters["eer_dose"] = float(got.value)
+        said = f"{taken.grouped} is {count:g}, and here it is the dose of one EER frame; eer_dose"
+        return Converted(one, f"{said} is {float(got.value):g}")
 
     def _with_other(self, step: ForeignStep, taken: Becomes, got: Converted) -> Converted:
         """What is said of a number that is another one along the other axis."""

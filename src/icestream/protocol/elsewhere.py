@@ -42,6 +42,9 @@ class Becomes:
     """Whose parameter it is with us: of this step, or of the one that takes the movies in."""
     also: str = ""
     """Their name of the same along the other axis, where they have two numbers and we have one."""
+    grouped: str = ""
+    """Their number of EER frames that they add up, where the value is that of such a sum: with us
+    it is that of a frame in the file."""
 
     def __post_init__(self) -> None:
         """Keep the choices unchangeable."""

@@ -1,5 +1,6 @@
 """RELION's pipeline as a workflow of ours: of version 4 with labels, and of 3.1 with numbers."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from icestream.engine.graph.validation import validate
 from icestream.exchange.foreign import NotImported
 from icestream.exchange.importing import import_file
 from icestream.exchange.relion_pipeline import read_relion
+from icestream.exchange.translate import Prefer
 from icestream.formats.star import Block, write_star
 from icestream.protocol import Registry
 
@@ -117,6 +119,28 @@ def test_a_project_becomes_a_workflow(labels: bool, tmp_path: Path) -> None:
         "fn_img": ["extract.particles"]
     }
     assert found.remarks == ()
+
+
+@pytest.mark.parametrize("prefer", ["own", "program"])
+def test_the_dose_of_eer_is_that_of_one_frame_of_the_file(
+    prefer: Prefer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RELION is told the dose of the frames that it adds up."""
+    changed = dict(JOBS)
+    for job, more in (
+        ("Import/job001", {"fn_in_raw": "Movies/*.eer"}),
+        ("MotionCorr/job002", {"dose_per_frame": "0.96", "eer_grouping": "32"}),
+    ):
+        label, number, options = JOBS[job]
+        changed[job] = (label, number, {**options, **more})
+    monkeypatch.setattr(sys.modules[__name__], "JOBS", changed)
+    found = import_file(project(tmp_path), Registry(), prefer=prefer)
+    source = found.workflow.step("import").parameters
+    assert (source["dose_per_frame"], source["eer_dose"]) == pytest.approx((0.03, 0.96))
+    values = next(one.values for one in found.mapped if one.id == "MotionCorr/job002")
+    (told,) = [value for value in values if value.theirs == "dose_per_frame"]
+    assert told.remark.startswith("eer_grouping is 32, and here it is the dose of one EER frame")
+    assert not [value for value in values if value.theirs == "eer_grouping"]
 
 
 def test_the_pipeline_itself_may_be_named_and_a_job_without_its_file_is_told(

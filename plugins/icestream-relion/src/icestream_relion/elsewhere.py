@@ -110,7 +110,9 @@ MOTION = (
             Becomes("last_frame_sum", "last_frame", choices={-1: 0}),
             Becomes("fn_defect", "defects"),
             Becomes("fn_gain_ref", "gain", at="source"),
-            Becomes("dose_per_frame", "dose_per_frame", at="source", skip=(0,)),
+            Becomes(
+                "dose_per_frame", "dose_per_frame", at="source", skip=(0,), grouped="eer_grouping"
+            ),
             Becomes("pre_exposure", "pre_exposure", at="source"),
             Becomes("gain_rot", "gain_rotation", at="source", choices={
                 "No rotation (0)": 0, "90 degrees (1)": 90, "180 degrees (2)": 180,
@@ -122,7 +124,7 @@ MOTION = (
         passed={
             "do_own_motioncor": True, "fn_motioncor2_exe": ANY, "do_save_ps": ANY,
             "do_float16": ANY, "group_for_ps": ANY, "other_motioncor2_args": "",
-            "do_even_odd_split": False, "eer_grouping": ANY,
+            "do_even_odd_split": False,
         },
         bins="bin_factor",
     ),

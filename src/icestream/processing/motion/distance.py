@@ -13,10 +13,10 @@ Numbers = NDArray[np.float64]
 def track_distance(first: Micrograph, second: Micrograph) -> float | None:
     """Å, root mean square, between two whole-frame tracks of one movie.
 
-    Shifts count from the first frame that each used, so that one track may lie as a whole beside
-    the other: their mean difference is taken off before they are compared. They are compared at
-    the frames of the one with fewer, over the time that both have seen; EER frames that were summed
-    into groups stand for the middle of their group.
+    Shifts count from the frame that each micrograph lies on, so that one track may lie as a whole
+    beside the other: their mean difference is taken off before they are compared. They are compared
+    at the frames of the one with fewer, over the time that both have seen; EER frames that were
+    summed into groups stand for the middle of their group.
 
     Parameters
     ----------
