@@ -393,7 +393,11 @@ def _adopt(record: Record, request: Adopt) -> Obeyed:
     offer = read_offer(row.offer)
     if offer is None:
         raise _Refused(f"alert {alert} offers no change: {row.message}")
-    asked = SetParameters(step=offer.step, changes=dict(offer.changes), who=request.who)
+    # Who offers a file says nothing of where the step may read others.
+    within = record.plan.step(offer.step).within
+    asked = SetParameters(
+        step=offer.step, changes=dict(offer.changes), within=within, who=request.who
+    )
     events, said = _set(record, asked)
     with record.transaction() as (_, writes):
         record.alerts.adopt(writes, row.step_id, alert, offer, request.who)

@@ -1,6 +1,7 @@
 """Offers: adopted by a person or the engine, once, and only where they change something."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from icestream.engine.coordinator.monitors import inspect
 from icestream.engine.messages import Inspected
 from icestream.engine.record import observations as notes
 from icestream.engine.record.offers import usable_alerts
+from icestream.engine.record.workflows import session_workflow
+from icestream.engine.requests.carry_out import carry_out, waiting_requests
 from icestream.engine.requests.models import Adopt, read_request
 from icestream.engine.requests.send import answer_of, send
 from icestream.model import Alert, Offer
@@ -119,6 +122,24 @@ def test_an_adopted_offer_stays_what_was_adopted(desk: Callable[..., Desk]) -> N
     with made.store.read() as connection:
         made.record.alerts.load(connection)
     assert [held.adopted for held in made.record.alerts.held.values()] == [True]
+
+
+def test_a_file_that_is_offered_lets_a_step_read_nowhere_else(
+    desk: Callable[..., Desk], tmp_path: Path
+) -> None:
+    made = desk(SRC, A, teach())
+    workflow = session_workflow(made.store)
+    held = [replace(step, within=("/data",)) for step in workflow.steps]
+    made.bring(replace(workflow, steps=tuple(held)))
+    offer = Offer(step="a", changes={"log": str(tmp_path / "log")})
+    alert = Alert(key="k", level="notice", message="look", offer=offer)
+    notes.inspected(made.record, Inspected(made.step("teach").id, 1.0, (alert,)))
+    (raised,) = queries.alerts(made.store)
+    send(made.folder, Adopt(alert=raised.id, who="ann"))
+    for row in waiting_requests(made.record):
+        carry_out(made.record, row)
+    assert made.step("a").parameters["log"] == str(tmp_path / "log")
+    assert made.step("a").within == ("/data",)
 
 
 # -- in a running session --------------------------------------------------------------------------
