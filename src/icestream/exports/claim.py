@@ -15,6 +15,8 @@ __all__ = ["MARKER", "claim_folder"]
 
 MARKER = ".icestream-export"
 """In every export of several files that is written again: what it is, and of which session."""
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What file systems without locks say, such as Lustre where it is mounted without ``flock``."""
 
 
 @contextmanager
@@ -86,6 +88,6 @@ def _locked(file: TextIO) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):
+        if error.errno not in _NO_LOCKS:
             raise
     return True

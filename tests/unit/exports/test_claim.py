@@ -1,5 +1,7 @@
 """A folder is of one session and of one kind of export."""
 
+import errno
+import fcntl
 import subprocess
 import sys
 from dataclasses import replace
@@ -66,3 +68,15 @@ def test_one_export_is_written_at_a_time(tmp_path: Path, record: SessionRecord) 
         assert b"BlockingIOError" in other.stderr
     claim(out, record, "RELION project", "")
     assert '"abc"' in (out / MARKER).read_text()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_where_a_file_system_knows_no_locks_nobody_is_seen(
+    tmp_path: Path, record: SessionRecord, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, "no locks here")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    claim(tmp_path / "out", record, "RELION project", "")
+    assert '"abc"' in (tmp_path / "out" / MARKER).read_text()
