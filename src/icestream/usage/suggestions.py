@@ -4,6 +4,7 @@ What a collector says is asked for once a day at most, and kept: without a netwo
 last holds, and before it ever said anything the ready workflows do.
 """
 
+import contextlib
 import functools
 import json
 import time
@@ -15,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from icestream.engine.graph.workflow import load_workflow, shipped_workflows
+from icestream.engine.graph.workflow import InvalidWorkflow, load_workflow, shipped_workflows
 from icestream.formats.whole import written_whole
 from icestream.protocol import Protocol, Registry, UnknownProtocol
 from icestream.protocol.describe import first_line
@@ -128,7 +129,10 @@ def follows_in(name: str) -> tuple[int, Mapping[str, int]]:
 
 @functools.cache
 def _library() -> tuple[tuple[frozenset[str], frozenset[tuple[str, str]]], ...]:
-    workflows = [load_workflow(name) for name in shipped_workflows()]
+    workflows = []
+    for name in shipped_workflows():
+        with contextlib.suppress(InvalidWorkflow):  # a plugin's, which is shown as broken elsewhere
+            workflows.append(load_workflow(name))
     return tuple(
         (frozenset(step.protocol for step in one.steps), chains_of(one)) for one in workflows
     )

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from collecting import TODAY, collecting, said
-from icestream.engine.graph.workflow import load_workflow, shipped_workflows
+from icestream.engine.graph.workflow import (
+    InvalidWorkflow,
+    Workflow,
+    load_workflow,
+    shipped_workflows,
+)
 from icestream.protocol import Registry, UnknownProtocol
 from icestream.protocol.registry import GROUP
 from icestream.server.collector.tally import Tally
@@ -33,6 +38,21 @@ def test_without_a_collector_the_ready_workflows_say_it(tmp_path: Path) -> None:
 def test_a_pair_counts_once_in_a_workflow() -> None:
     of, after = follows_in("movies.align")
     assert max(after.values()) <= of
+
+
+def test_a_workflow_that_cannot_be_read_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: str) -> Workflow:
+        if name == "default":
+            raise InvalidWorkflow(name, ["a plugin's own fault"])
+        return load_workflow(name)
+
+    of, _ = follows_in("movies.align")
+    monkeypatch.setattr(suggestions, "load_workflow", load)
+    suggestions._library.cache_clear()
+    try:
+        assert follows_in("movies.align")[0] == of - 1
+    finally:
+        suggestions._library.cache_clear()
 
 
 def test_only_what_is_installed_and_fits_is_suggested(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 from icestream.alike import meant
 from icestream.engine.graph.document import VERSION, Blank, Origin, StepDocument, read_document
 from icestream.protocol import Port, Protocol
+from icestream.protocol.breaking import in_a_sentence
 
 __all__ = [
     "EACH_TIME",
@@ -208,9 +209,10 @@ def plugin_workflow(point: EntryPoint) -> Workflow:
     """
     try:
         text = (files(point.value) / f"{point.name}.json").read_text()
-    except (ImportError, OSError, ValueError) as error:
+    except (Exception, SystemExit) as error:  # the package is the plugin's own
         package = point.dist.name if point.dist else "a plugin"
-        problem = f"{package} says that {point.value} has {point.name}.json: {error}"
+        why = in_a_sentence(error, point.value)
+        problem = f"{package} says that {point.value} has {point.name}.json: {why}"
         raise InvalidWorkflow(point.name, [problem]) from error
     return _read(text, point.name)
 

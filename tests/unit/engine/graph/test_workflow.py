@@ -1,6 +1,8 @@
 """Workflows: reading, writing, and everything that can be wrong with one, said at once."""
 
 import json
+import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +10,12 @@ import pytest
 
 import toys
 from icestream.engine.graph.workflow import (
+    PLUGINS,
     InvalidWorkflow,
     Workflow,
     load_workflow,
     order_of,
+    plugin_workflow,
     save_workflow,
 )
 
@@ -65,6 +69,27 @@ def test_documents_that_are_no_workflow(document: Any, said: str) -> None:
 def test_a_workflow_that_is_not_there_names_those_that_are() -> None:
     with pytest.raises(LookupError, match="did you mean default"):
         load_workflow("defaut")
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("", "TypeError"),
+        ("1 / 0\n", "flows_that_break.py:1: ZeroDivisionError: division by zero"),
+        ("import sys\n\nsys.exit(3)\n", "flows_that_break.py:3: calls sys.exit()"),
+    ],
+    ids=["no package", "error", "exit"],
+)
+def test_a_package_that_breaks_says_why_its_workflow_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, why: str
+) -> None:
+    (tmp_path / "flows_that_break.py").write_text(source)
+    monkeypatch.delitem(sys.modules, "flows_that_break", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InvalidWorkflow) as error:
+        plugin_workflow(EntryPoint("flow", "flows_that_break", PLUGINS))
+    assert "a plugin says that flows_that_break has flow.json: " in str(error.value)
+    assert why in str(error.value)
 
 
 def test_a_changed_parameter() -> None:
