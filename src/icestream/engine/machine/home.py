@@ -36,9 +36,12 @@ class Home:
         self._known = {path: _identity(path) for path in (folder, *files)}
         self._open: int | None = None
         """The folder itself, whatever it is called."""
+        self._counted = False
+        """Whether the file system counts links of folders; some never do."""
         with contextlib.suppress(OSError):
             self._open = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             weakref.finalize(self, os.close, self._open)
+            self._counted = os.fstat(self._open).st_nlink > 0
 
     def is_deleted(self) -> bool:
         """Whether the folder was deleted for good, and was not moved or unmounted.
@@ -49,7 +52,7 @@ class Home:
         if self._open is None:
             return False
         try:
-            return os.fstat(self._open).st_nlink == 0
+            return self._counted and os.fstat(self._open).st_nlink == 0
         except OSError:
             return False
 

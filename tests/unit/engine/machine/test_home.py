@@ -1,6 +1,7 @@
 """A session's home is noticed to be gone, and never made again."""
 
 import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -58,6 +59,18 @@ def test_a_folder_that_was_deleted_is_told_from_one_that_was_moved(folder: Path)
     assert home.is_deleted()
     folder.mkdir()
     assert home.is_deleted(), "another one is in its place"
+
+
+def test_where_links_of_folders_are_not_counted_nothing_is_taken_to_be_deleted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fstat
+
+    def uncounted(number: int) -> os.stat_result:
+        return os.stat_result((*real(number)[:3], 0, *real(number)[4:]))
+
+    monkeypatch.setattr(os, "fstat", uncounted)
+    assert not Home(folder).is_deleted()
 
 
 def test_folders_are_made_below_a_root_and_the_root_is_not(folder: Path) -> None:
