@@ -13,7 +13,7 @@ from pathlib import Path
 
 from icestream.formats.errors import NotRead
 
-__all__ = ["OutsideError", "first_inside", "inside", "may_be_read", "read_within"]
+__all__ = ["OutsideError", "first_inside", "inside", "may_be_read", "read_folders", "read_within"]
 
 _folders: ContextVar[tuple[Path, ...] | None] = ContextVar("folders", default=None)
 
@@ -34,6 +34,11 @@ def read_within(folders: Iterable[Path | str] | None) -> Iterator[None]:
         yield
     finally:
         _folders.reset(token)
+
+
+def read_folders() -> tuple[Path, ...] | None:
+    """The folders below which files are read now; None: all. What is kept of files goes by it."""
+    return _folders.get()
 
 
 def may_be_read(path: Path | str) -> bool:

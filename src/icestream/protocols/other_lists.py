@@ -1,12 +1,13 @@
 """Lists that another program has made of micrographs, found by the names of these."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from icestream.formats.errors import FormatError
 from icestream.formats.micrograph_names import micrograph_root
+from icestream.formats.within import read_folders
 from icestream.protocol import ItemFailed
 
 __all__ = ["Lists", "NamedList", "lacking_list", "list_of", "read_lists", "unmatched_words"]
@@ -42,7 +43,7 @@ def lacking_list(name: str, source: Path | None) -> list[str]:
 def read_lists(name: str, source: Path | None, endings: tuple[str, ...], read: Read) -> Lists:
     """All lists of a table, or of the files with these `endings` in a folder.
 
-    What was read is kept until a file is written again.
+    What was read is kept until a file is written again, for those who may read the same folders.
 
     Raises
     ------
@@ -56,9 +57,8 @@ def read_lists(name: str, source: Path | None, endings: tuple[str, ...], read: R
             code=f"no-{name}-given",
         )
     try:
-        return _read(
-            source, max(path.stat().st_mtime_ns for path in _files(source, endings)), endings, read
-        )
+        newest = max(path.stat().st_mtime_ns for path in _files(source, endings))
+        return _read(source, (newest, read_folders()), endings, read)
     except (OSError, ValueError) as error:
         raise ItemFailed(f"the {name} cannot be read: {error}", code=f"{name}-not-read") from error
 
@@ -110,7 +110,7 @@ def _files(source: Path, endings: tuple[str, ...]) -> list[Path]:
 
 
 @lru_cache(maxsize=2)
-def _read(source: Path, _: int, endings: tuple[str, ...], read: Read) -> Lists:
+def _read(source: Path, _: Hashable, endings: tuple[str, ...], read: Read) -> Lists:
     found: dict[str, tuple[NamedList, ...]] = {}
     for path in _files(source, endings):
         for name, listed in read(path).items():

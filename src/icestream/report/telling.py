@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from icestream.formats.within import read_within
 from icestream.model import Accepted, Measured, Rejected, from_document
 from icestream.protocol import Figure, Protocol, Registry, known_types
 from icestream.report.follow import Follower
@@ -110,11 +111,12 @@ class Telling:
                 _gather(follower, step, type(protocol), told)
                 orders = _sort(follower, told)
                 items = list(told.items.values())
-                with _Saying("summarize", problems):
-                    sentence = str(protocol.summarize(items)).strip()[:_LONGEST]
-                with _Saying("plot", problems):
-                    for figure in islice(protocol.plot(items), _MOST_FIGURES):
-                        figures.append(_drawn(figure, orders))
+                with read_within(_within(follower, step)):
+                    with _Saying("summarize", problems):
+                        sentence = str(protocol.summarize(items)).strip()[:_LONGEST]
+                    with _Saying("plot", problems):
+                        for figure in islice(protocol.plot(items), _MOST_FIGURES):
+                            figures.append(_drawn(figure, orders))
         except Exception as error:  # not installed, or a result that this version cannot read
             problems.append(_line(error))
         if not (sentence or figures or problems):
@@ -160,6 +162,11 @@ def _line(error: Exception) -> str:
 def _protocol(registry: Registry, step: StepRecord) -> Protocol[Any]:
     kind = registry.get(step.protocol)
     return kind(kind.parameters_type().model_validate(dict(step.changed)))
+
+
+def _within(follower: Follower, step: StepRecord) -> tuple[str, ...] | None:
+    """Folders below which the step reads, here as where it runs."""
+    return None if step.within is None else (*step.within, str(follower.store.folder))
 
 
 def _measures(protocol: Protocol[Any]) -> bool:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from icestream.formats.text import read_lines
+from icestream.formats.within import read_within
 from icestream.protocol import ItemFailed
 from icestream.protocols.other_lists import (
     lacking_list,
@@ -37,6 +39,18 @@ def test_dots_are_of_the_names_of_micrographs(tmp_path: Path) -> None:
     lists = read_lists("picks", tmp_path, (".txt",), lengths)
     assert list_of(lists, "Grid.02", tmp_path) == 2
     assert list_of(lists, "Grid", tmp_path) is None
+
+
+def test_what_others_may_read_is_not_kept_for_who_may_not(tmp_path: Path) -> None:
+    def lines(path: Path) -> dict[str, int]:
+        return {path.stem: len(read_lines(path)[0])}
+
+    (tmp_path / "a.txt").write_text("123")
+    lists = read_lists("picks", tmp_path, (".txt",), lines)
+    assert list_of(lists, "a", tmp_path) == 3
+    with read_within([tmp_path / "own"]), pytest.raises(ItemFailed, match="outside of them"):
+        read_lists("picks", tmp_path, (".txt",), lines)
+    assert read_lists("picks", tmp_path, (".txt",), lines) == lists
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:

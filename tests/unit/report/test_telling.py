@@ -4,11 +4,13 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
+from icestream.formats.text import read_lines
 from icestream.model import Ctf, Micrograph, Picks, Rejected, Verdict, to_document
 from icestream.protocol import Figure, ItemProtocol, Monitor, Registry, SelectionProtocol, Window
 from icestream.report import telling
@@ -42,6 +44,17 @@ class TellPicks(ItemProtocol[Any]):
         yield Figure("Picks", "histogram", counts, "picks")
         yield Figure("Both", "scatter", counts, "picks", x=counts, x_label="picks / 1")
         yield Figure("Gaps", "series", [1.0, float("nan")], "value")
+
+
+class ReadToTell(TellPicks):
+    """Tells what stands in a file, as it says of lists which are of no micrograph."""
+
+    name = "toy.reads"
+    file = Path()
+
+    def summarize(self, items: Sequence[Picks]) -> str:
+        """Its first line."""
+        return read_lines(self.file)[0]
 
 
 class FailToTell(TellPicks):
@@ -89,7 +102,7 @@ class Draw(Monitor[Any]):
 def registry() -> Registry:
     # Under a name of its own: other test modules may be imported as this one is.
     sys.modules["toys_that_tell"] = sys.modules[__name__]
-    kinds = (TellPicks, FailToTell, TellVerdicts, Draw)
+    kinds = (TellPicks, ReadToTell, FailToTell, TellVerdicts, Draw)
     return Registry(
         EntryPoint(kind.name, f"toys_that_tell:{kind.__qualname__}", "icestream.protocols")
         for kind in kinds
@@ -154,6 +167,31 @@ def test_what_an_author_got_wrong_is_said_in_its_place(grown: SampleSession) -> 
     assert "'pie': there are series, histogram, scatter" in second
     assert [figure["title"] for figure in steps["pick"]["figures"]] == ["Fine"]
     assert "no protocol 'gone.missing' is installed" in steps["extract"]["problems"][0]
+
+
+def test_a_step_tells_of_no_file_that_it_may_not_read(
+    grown: SampleSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    become(grown, pick="toy.reads")
+    secret, own = tmp_path / "elsewhere.txt", grown.store.folder / "own.txt"
+    for file in (secret, own):
+        file.write_text("what stands there")
+
+    def said(file: Path, within: str | None) -> tuple[str, str]:
+        monkeypatch.setattr(ReadToTell, "file", file)
+        with grown.store.write() as connection:
+            writes = Writes(grown.numbers, grown.now)
+            writes.update(t.revision, grown.step_ids["pick"], within=within)
+            writes.flush(connection)
+        steps = told(grown, Telling(registry()), Follower(grown.store))
+        assert steps is not None
+        return steps["pick"]["sentence"], "".join(steps["pick"]["problems"])
+
+    assert said(secret, None) == ("what stands there", "")
+    assert said(own, "[]") == ("what stands there", "")
+    sentence, problem = said(secret, "[]")
+    assert sentence == ""
+    assert "found one outside of them" in problem
 
 
 def test_what_a_monitor_drew(grown: SampleSession) -> None:
