@@ -50,12 +50,13 @@ def gather_groups(cascade: Cascade, step: PlannedStep, outcomes: Outcomes) -> No
             changed[group] = item
     cascade.load(changed)
     for group, newest in changed.items():
-        waits = newest is not None and _protocol(step).at_end
-        again = step.id in cascade.rows(group) and not waits
-        if not again and (newest is None or _never_complete(step)):
+        processed = step.id in cascade.rows(group)
+        if processed and newest is not None and _protocol(step).at_end:
+            continue
+        if not processed and (newest is None or _never_complete(step)):
             continue  # a group of all exposures is not read anew with each of them
         rows = _rows(cascade, step, group)
-        if again or _is_complete(cascade, step, group, rows, newest):
+        if processed or _is_complete(cascade, step, group, rows, newest):
             _form(cascade, step, group, rows)
 
 

@@ -158,6 +158,22 @@ def test_an_item_that_comes_later_makes_the_task_ready_anew(desk: Desks) -> None
     assert made.counts("mean") == {"done": 1}
 
 
+def test_where_it_is_said_what_comes_later_waits_for_the_end(
+    desk: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toys.Mean, "at_end", True)
+    made = desk(SRC, MEAN)
+    made.find(1.0, 1.1, 1.2)
+    made.work()
+    assert made.values("mean") == pytest.approx({"1": 1.1})
+    made.find(1.5, 1.7)  # and each of these would make it complete
+    assert (made.states_of("mean"), waiting(made)) == ({"1": "done"}, 2)
+    assert made.gather("mean", final=True)
+    assert (made.states_of("mean"), waiting(made)) == ({"1": "ready"}, 0)
+    made.work()
+    assert made.values("mean") == pytest.approx({"1": 1.3})
+
+
 def test_a_rejected_item_leaves_its_group_and_that_is_processed_again(desk: Desks) -> None:
     made = desk(*SELECTED)
     made.find(1, 1.5)
