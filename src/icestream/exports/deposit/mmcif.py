@@ -65,7 +65,8 @@ def export_mmcif(session: Path, out: Path, about: Path | None = None) -> tuple[s
     facts = gather_facts(session)
     document = cif.Document()
     block = document.add_new_block(safe_file_name(facts.session.name))
-    for category, rows in em_categories(facts, said).items():
+    found = em_categories(facts, said)
+    for category, rows in found.items():
         # A column without any value says nothing, and the archive takes its absence as unknown.
         names = [
             name for name in rows[0]
@@ -79,7 +80,18 @@ def export_mmcif(session: Path, out: Path, about: Path | None = None) -> tuple[s
         style = cif.WriteOptions()
         style.prefer_pairs, style.align_pairs = True, 40
         document.write_file(str(unfinished), style)
-    return (*_missing(facts, said), *facts.assumptions())
+    return (*_missing(facts, said), *_unwritten(found), *facts.assumptions())
+
+
+def _unwritten(found: Mapping[str, Rows]) -> Iterator[str]:
+    """Texts that the archive cannot take as they are."""
+    values = (value for rows in found.values() for row in rows for value in row.values())
+    for text in dict.fromkeys(value for value in values if isinstance(value, str)):
+        if (written := _ascii(text)).count("?") > text.count("?"):
+            yield (
+                f"{text!r} is written as {written!r}, since the archive takes ASCII alone: say it "
+                "in Latin letters"
+            )
 
 
 def _quoted(value: Value) -> str:

@@ -135,3 +135,11 @@ def test_texts_are_ascii(tmp_path: Path, folder: Path) -> None:
     text = (tmp_path / "grid.cif").read_text()
     assert text.isascii()
     assert 'Gold of 3 A - "e"' in text
+
+
+def test_letters_that_are_lost_are_told(tmp_path: Path, folder: Path) -> None:
+    about = (folder / "deposition.toml").read_text().replace("gold", "金 or not?")
+    (tmp_path / "about.toml").write_text(about)
+    (told,) = export_mmcif(folder, tmp_path / "grid.cif", tmp_path / "about.toml")
+    assert "金 or not?" in told
+    assert "? or not?" in told
