@@ -1,5 +1,6 @@
 """`icestream workflow`: which workflows there are, what is in one, whether it can run; edit one."""
 
+import dataclasses
 import shlex
 import sys
 from pathlib import Path
@@ -233,7 +234,7 @@ def export(
     save_workflow(path, file)
     command = f"{called()} run {shlex.quote(str(file))} --session"
     print(f"{file}: {len(path.steps)} steps; run it with: {command} DIR")
-    if session and not as_run and path != _of_session(Path(workflow)):
+    if session and not as_run and path != _read_anywhere(_of_session(Path(workflow))):
         print(f"{file}: without what the session taught itself; --as-run keeps that too")
 
 
@@ -326,6 +327,12 @@ def _save(path: Path, old: Workflow, new: Workflow, registry: Registry) -> None:
 def _find(text: str) -> Workflow:
     """A workflow by name, by file, or as a session runs it."""
     return _of_session(Path(text)) if Path(text).is_dir() else load_workflow(text)
+
+
+def _read_anywhere(workflow: Workflow) -> Workflow:
+    """The workflow without the folders of a server, which nobody taught the session."""
+    steps = tuple(dataclasses.replace(step, within=None) for step in workflow.steps)
+    return dataclasses.replace(workflow, steps=steps)
 
 
 def _of_session(folder: Path, *, as_run: bool = True) -> Workflow:

@@ -7,6 +7,8 @@ import pytest
 
 from icestream.cli.workflow import app
 from icestream.engine.graph.workflow import load_workflow, save_workflow, shipped_workflows
+from icestream.store import tables as t
+from icestream.store.writing import Writes
 from report_session import SampleSession
 
 
@@ -99,6 +101,11 @@ def test_what_a_session_taught_itself_stays_with_it(
 ) -> None:
     session = SampleSession(tmp_path / "session", start=1.7e9)
     file = tmp_path / "mine.json"
+    with session.store.write() as connection:
+        writes = Writes(session.numbers, session.now)
+        # As a server says it of what is begun there.
+        writes.update(t.revision, session.step_ids["pick"], within='["/data"]')
+        writes.flush(connection)
     _run("export", str(session.folder), str(file))
     assert "--as-run" not in capsys.readouterr().out
     templates = str(session.folder / "classes" / "averages.mrcs")
