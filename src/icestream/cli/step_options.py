@@ -6,6 +6,7 @@ the step that brings the movies in can also be written without its name: ``--gai
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -14,7 +15,14 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from icestream.engine.graph.workflow import PATTERN, Step, Workflow
-from icestream.protocol import Protocol, Registry, refused_values, unit_of, unusual_values
+from icestream.protocol import (
+    Protocol,
+    Registry,
+    names_files,
+    refused_values,
+    unit_of,
+    unusual_values,
+)
 from icestream.protocol.describe import Described, bare_type, describe_parameters, value_words
 from icestream.starting.presets import PRESETS
 
@@ -124,11 +132,11 @@ class StepOptions:
                     "run it with icestream run WORKFLOW --session DIR"
                 )
             absolute = str(Path(pattern).absolute())
-            workflow = workflow.changed(self._pattern_of, {PATTERN: absolute})
+            workflow = self._set(workflow, self._pattern_of, PATTERN, absolute)
         for name, value in given.items():
             if name in self._places and value is not None:
                 step, parameter = self._places[name]
-                workflow = workflow.changed(step, {parameter: _ready(value)})
+                workflow = self._set(workflow, step, parameter, _ready(value))
         refused = list(self._refused(workflow, given))
         asked = [] if refused or as_given else list(self._asked(given))
         if refused:
@@ -136,6 +144,15 @@ class StepOptions:
         if asked:
             raise InvalidOption(f"{' '.join(asked)} {AS_GIVEN}")
         return workflow
+
+    def _set(self, workflow: Workflow, step: str, parameter: str, value: Any) -> Workflow:
+        """The workflow with a parameter set; whoever names files here may name any."""
+        changed = workflow.changed(step, {parameter: value})
+        placed = changed.step(step)
+        if not names_files(self._registry.get(placed.protocol).parameters_type(), parameter):
+            return changed
+        free = replace(placed, within=None)
+        return replace(changed, steps=tuple(free if s is placed else s for s in changed.steps))
 
     def _asked(self, given: Mapping[str, Any]) -> Iterator[str]:
         """Values that were given and are unusual."""

@@ -1,6 +1,7 @@
 """Options made from the parameters of a workflow's steps."""
 
 import inspect
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -245,3 +246,21 @@ def test_a_workflow_without_files_says_what_to_do_instead() -> None:
     workflow = Workflow(name="none", steps=())
     with pytest.raises(LookupError, match="icestream run WORKFLOW"):
         StepOptions(workflow, Registry([])).changed({}, pattern="*.tiff")
+
+
+@pytest.mark.parametrize(
+    ("words", "pattern", "within"),
+    [
+        (["--pixel-size", "2"], None, ("/data",)),
+        (["--gain", "elsewhere.mrc"], None, None),
+        ([], "/elsewhere/*.tif", None),
+    ],
+)
+def test_who_names_files_here_may_name_those_that_a_server_would_not(
+    options: StepOptions, words: list[str], pattern: str | None, within: tuple[str, ...] | None
+) -> None:
+    held = tuple(replace(step, within=("/data",)) for step in WORKFLOW.steps)
+    options.workflow = replace(WORKFLOW, steps=held)
+    changed = options.changed(_call(options, *words), pattern=pattern)
+    assert changed.step("import").within == within
+    assert changed.step("ctf").within == ("/data",)

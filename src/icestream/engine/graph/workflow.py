@@ -116,9 +116,10 @@ class Workflow:
         raise LookupError(f"no step {name!r} in workflow {self.name!r};{near(name, known)}")
 
     def changed(self, step: str, parameters: Mapping[str, Any]) -> "Workflow":
-        """The same workflow with some parameters of one step changed."""
+        """The same workflow with some parameters of one step changed, which a person says."""
         old = self.step(step)
-        new = replace(old, parameters={**old.parameters, **parameters})
+        said_by = {name: who for name, who in old.said_by.items() if name not in parameters}
+        new = replace(old, parameters={**old.parameters, **parameters}, said_by=said_by)
         return replace(self, steps=tuple(new if s is old else s for s in self.steps))
 
     @classmethod

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -95,5 +96,9 @@ def test_a_package_that_breaks_says_why_its_workflow_cannot_be_read(
 def test_a_changed_parameter() -> None:
     made = workflow(*CHAIN).changed("a", {"write": True})
     assert made.step("a").parameters == {"add": 2, "write": True}
+    told = replace(made.step("a"), said_by={"add": "metadata", "write": "metadata"})
+    steps = tuple(told if step.name == "a" else step for step in made.steps)
+    set_ = replace(made, steps=steps).changed("a", {"add": 3})
+    assert set_.step("a").said_by == {"write": "metadata"}, "a person said the other"
     with pytest.raises(LookupError, match="no step 'aa'"):
         made.changed("aa", {})
