@@ -37,6 +37,7 @@ def refuse_outside(
         New values, by step.
     known
         Workflow whose values are not looked at again: somebody on the machine may have given them.
+        Where another file is named for a step, all of its files are looked at.
     session
         Folder of the session, whose own files may be named.
 
@@ -52,6 +53,8 @@ def refuse_outside(
         values = {**step.parameters, **(changes or {}).get(step.name, {})}
         kept = before.get(step.name, {})
         fresh = {name: value for name, value in values.items() if kept.get(name) != value}
+        if any(_named(server.registry, step.protocol, fresh)):
+            fresh = values  # from then on the step reads below the roots alone
         for name, path in _named(server.registry, step.protocol, fresh):
             inside = session is not None and _below(session / path, session)
             if not inside and not (path.is_absolute() and places.allows(path)):
@@ -74,8 +77,8 @@ def roots_of(server: Server) -> tuple[str, ...]:
 def held_within(server: Server, workflow: Workflow, known: Workflow | None = None) -> Workflow:
     """A workflow whose steps read below the roots, also what tables and links lead them to.
 
-    A step of `known` that reads the same files stays as it was: somebody on the machine may have
-    given it. What a document says of where its steps read does not count.
+    A step of `known` that reads no other files stays as it was: somebody on the machine may have
+    given them. What a document says of where its steps read does not count.
     """
     before = {step.name: step for step in known.steps} if known else {}
     steps = []
@@ -85,7 +88,7 @@ def held_within(server: Server, workflow: Workflow, known: Workflow | None = Non
             old is not None
             and old.protocol == step.protocol
             and set(_named(server.registry, step.protocol, step.parameters))
-            == set(_named(server.registry, step.protocol, old.parameters))
+            <= set(_named(server.registry, step.protocol, old.parameters))
         )
         within = old.within if old is not None and same else roots_of(server)
         steps.append(replace(step, within=within))

@@ -78,6 +78,22 @@ def test_what_the_session_has_already_stays(server: Server) -> None:
         refuse_outside(server, before, {"movies": {"gain": "/elsewhere/other.mrc"}}, known=before)
 
 
+def test_a_step_whose_files_are_outside_is_given_no_other_here(
+    server: Server, tmp_path: Path
+) -> None:
+    """It could read none of its own from then on, and a session that runs would stop."""
+    before = workflow(pattern="/elsewhere/*.tiff", gain="/elsewhere/gain.mrc")
+    gain = str(tmp_path / "root" / "session" / "gain.mrc")
+    with pytest.raises(Refused) as caught:
+        refuse_outside(server, before, {"movies": {"gain": gain}}, known=before)
+    assert caught.value.problems is not None
+    (problem,) = caught.value.problems
+    assert problem.where == "movies.pattern"
+    refuse_outside(server, before, {"movies": {"gain": None}}, known=before)
+    (kept,) = held_within(server, workflow(pattern="/elsewhere/*.tiff"), before).steps
+    assert kept.within is None
+
+
 @pytest.mark.parametrize("protocol", ["picks.import", "particles.import"])
 def test_a_table_or_a_folder_outside_is_refused_too(server: Server, protocol: str) -> None:
     name = protocol.partition(".")[0]

@@ -17,7 +17,7 @@ from icestream.engine.record.redrawn import redrawn
 from icestream.engine.record.turned import Turned, turned
 from icestream.engine.record.workflows import adopted_branch, branch_called, workflow_of
 from icestream.model import BranchId
-from icestream.protocol import Registry, known_types, names_files
+from icestream.protocol import Parameters, Registry, known_types, named_files, names_files
 from icestream.store import tables as t
 from icestream.store.costs import Cost, costs_of
 from icestream.store.events import RequestAnswered
@@ -112,7 +112,8 @@ def with_parameters(
 ) -> Workflow:
     """The workflow with some parameters of a step changed; what is a default is not said.
 
-    Whoever changes which files a step reads says below which folders these are: `within`.
+    Whoever names other files for a step says below which folders these are: `within`. Of a step
+    that reads fewer than before nothing is said anew.
 
     Raises
     ------
@@ -129,11 +130,21 @@ def with_parameters(
     said = {key: value for key, value in changed.items() if parameters[key] != defaults.get(key)}
     said_by = {key: who for key, who in old.said_by.items() if key in said and key not in changes}
     new = replace(old, parameters=said, said_by=said_by)
-    if any(names_files(protocol.parameters_type(), name) for name in changes):
-        new = replace(new, within=None if within is None else tuple(within))
+    model = protocol.parameters_type()
+    if within is None and any(names_files(model, name) for name in changes):
+        new = replace(new, within=None)
+    elif within is not None and not _are_among(model, said, old.parameters):
+        new = replace(new, within=tuple(within))
     return replace(
         workflow, steps=tuple(new if step_ is old else step_ for step_ in workflow.steps)
     )
+
+
+def _are_among(
+    model: type[Parameters], values: Mapping[str, Any], before: Mapping[str, Any]
+) -> bool:
+    """Whether all files that values name were named before."""
+    return set(named_files(model, values)) <= set(named_files(model, before))
 
 
 def base_workflow(connection: Connection, branch: str) -> Workflow:

@@ -354,3 +354,20 @@ SELECTED: Any = (
     ("sel", "toy.select", {"below": 3}, {"number": "src"}),
     ("a", "toy.add", {}, {"number": "sel"}),
 )
+
+
+def test_where_a_step_reads_changes_with_the_files_that_are_named_alone(desk: Desks) -> None:
+    made = desk(SRC, ("a", "toy.add", {"log": "/elsewhere/log"}, {"number": "src"}))
+    old, registry = session_workflow(made.store), toys.registry()
+
+    def within(changes: dict[str, Any], roots: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return with_parameters(old, registry, "a", changes, roots).step("a").within
+
+    assert within({"add": 3}, ("/data",)) is None
+    assert within({"log": None}, ("/data",)) is None, "others of its files could be read no more"
+    assert within({"log": "/elsewhere/log"}, ("/data",)) is None
+    assert within({"log": "/data/log"}, ("/data",)) == ("/data",)
+    held = replace(old, steps=tuple(replace(step, within=("/data",)) for step in old.steps))
+    for log, expected in (("/elsewhere/log", None), ("/other", None)):
+        assert with_parameters(held, registry, "a", {"log": log}).step("a").within == expected
+    assert with_parameters(held, registry, "a", {"add": 3}).step("a").within == ("/data",)
