@@ -33,7 +33,7 @@ from icestream.engine.session import (
 )
 from icestream.model.states import shown_state
 from icestream.protocol import Registry
-from icestream.settings import Settings, load
+from icestream.settings import Settings, SettingsError, load
 from icestream.starting.checks import (
     EACH_TIME,
     changes_since,
@@ -42,6 +42,7 @@ from icestream.starting.checks import (
     missing_here,
 )
 from icestream.starting.presets import with_presets
+from icestream.starting.trial import TRIALS
 from icestream.store import queries
 from icestream.store.open import NoStore, Store, open_store
 from icestream.store.records import AlertRecord
@@ -137,8 +138,21 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, counted: bool = T
         with _whatever_the_terminal_does():
             _tell(outcome, session, here)
     if counted:
-        after_session(session, settings.usage, settings.state, registry)
+        _count(session, registry)
     return _status(outcome, interrupted=stopping.asked > 0)
+
+
+def _count(session: Path, registry: Registry) -> None:
+    """Count a session that has ended, where the settings want that now: it may have run for days.
+
+    Neither a trial of one exposure is counted, nor anything where the settings cannot be read.
+    """
+    try:
+        settings = load().settings
+    except (SettingsError, OSError):
+        return
+    if not session.resolve().is_relative_to((settings.state / TRIALS).resolve()):
+        after_session(session, settings.usage, settings.state, registry)
 
 
 def _check_folders(session: Path, here: Here) -> None:

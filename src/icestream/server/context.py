@@ -13,11 +13,9 @@ from icestream.server.catalogue import Catalogue
 from icestream.server.people.doors import Doors
 from icestream.settings import Loaded
 from icestream.settings.current import CurrentSettings
+from icestream.starting.trial import TRIALS
 
-__all__ = ["TRIALS", "Closes", "Server", "ThisServer"]
-
-TRIALS = "trials"
-"""Folder, in the state of the machine, of sessions of one exposure that try parameters."""
+__all__ = ["Closes", "Server", "ThisServer"]
 
 
 class Closes(Protocol):

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from icestream.engine.machine.lock import holder
-from icestream.server.context import TRIALS, Server
+from icestream.server.context import Server
 from icestream.starting.begin import Started, last_words
+from icestream.starting.trial import TRIALS
 from icestream.store import queries
 from icestream.store.open import NoStore, open_store
 

@@ -46,7 +46,7 @@ EFFECT: Mapping[str, Effect] = {
     "roots": "at once",
     "channels": "new sessions",
     "login": "restart",
-    "usage": "new sessions",
+    "usage": "at once",
     "report_interval": "new sessions",
     "report_publish": "new sessions",
     "worker_silence": "new sessions",

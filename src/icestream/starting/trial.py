@@ -11,7 +11,10 @@ from icestream.engine.graph.workflow import PATTERN, InvalidWorkflow, Step, Work
 from icestream.formats.watch import FolderWatch
 from icestream.protocol import Protocol, Registry
 
-__all__ = ["OPTIONS", "for_one_exposure"]
+__all__ = ["OPTIONS", "TRIALS", "for_one_exposure"]
+
+TRIALS = "trials"
+"""Folder, in the state of the machine, of sessions of one exposure that try parameters."""
 
 OPTIONS = ("--no-report", "--no-alerts")
 """Of the command that runs it: nobody is told of it."""

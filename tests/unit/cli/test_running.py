@@ -23,8 +23,10 @@ from icestream.engine.record.branches import Entered, enter_workflow
 from icestream.engine.record.revisions import with_parameters
 from icestream.engine.record.workflows import branch_called, session_workflow
 from icestream.report.upload import BadTarget
+from icestream.starting.trial import TRIALS
 from icestream.store import tables as t
 from icestream.store.records import Counts
+from icestream.usage.record import FILE
 from report_session import SampleSession
 from toy_record import desks
 
@@ -431,3 +433,35 @@ def test_a_session_that_has_ended_is_counted_where_that_is_wanted(
     monkeypatch.setenv("ICESTREAM_USAGE", '{"send": true, "collector": "http://127.0.0.1:9"}')
     run_here(WORKFLOW, tmp_path / "t", Here())
     assert counted == [(tmp_path / "s", False), (tmp_path / "t", True)]
+    # A trial of one exposure is none that somebody processed.
+    monkeypatch.setenv("ICESTREAM_STATE", str(tmp_path / "state"))
+    run_here(WORKFLOW, tmp_path / "state" / TRIALS / "1", Here())
+    assert len(counted) == 2
+
+
+@pytest.mark.parametrize("after", ["send = false", "send = is no TOML"])
+def test_whoever_turns_counting_off_while_a_session_runs_is_not_counted(
+    engine: Callable[[Session], list[Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    after: str,
+) -> None:
+    """Nor is a random id made anew, which was thrown away."""
+    mine, state = tmp_path / "settings.toml", tmp_path / "state"
+    monkeypatch.setenv("ICESTREAM_SETTINGS", str(mine))
+    monkeypatch.setenv("ICESTREAM_STATE", str(state))
+    sample = SampleSession(tmp_path / "s", start=1.7e9)
+    sample.grow(1)
+    sample.store.close()
+
+    def say(send: str) -> None:
+        mine.write_text(f'[usage]\ncollector = "http://127.0.0.1:9"\n{send}\n')
+
+    def run(before: str, after: str) -> bool:
+        say(before)
+        engine(_session(DONE, lambda: say(after)))
+        assert run_here(WORKFLOW, tmp_path / "s", Here()) == 0
+        return (state / FILE).exists()
+
+    assert not run("send = true", after)
+    assert run("send = false", "send = true"), "it is on when the session ends"
