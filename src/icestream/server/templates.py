@@ -39,11 +39,14 @@ class Templates:
         self._folder = folder
 
     def names(self) -> list[tuple[str, Literal["shipped", "saved"]]]:
-        """All of them, the shipped ones first."""
+        """All of them, the shipped ones first; each name once.
+
+        What was saved before a workflow of that name was shipped stays, and hides that one.
+        """
+        saved = [path.stem for path in self._folder.glob("*.json") if _NAME.fullmatch(path.stem)]
         shipped: list[tuple[str, Literal["shipped", "saved"]]]
-        shipped = [(name, "shipped") for name in shipped_workflows()]
-        saved = sorted(path.stem for path in self._folder.glob("*.json"))
-        return [*shipped, *((name, "saved") for name in saved if _NAME.fullmatch(name))]
+        shipped = [(name, "shipped") for name in shipped_workflows() if name not in saved]
+        return [*shipped, *((name, "saved") for name in sorted(saved))]
 
     def read(self, name: str) -> Template:
         """The workflow of a name.
@@ -75,7 +78,7 @@ class Templates:
             raise Refused(
                 422, f"{name!r} is no name of a workflow", "small letters, digits, - and _"
             )
-        if name in shipped_workflows():
+        if self._is_shipped(name):
             raise Refused(409, f"{name} is a workflow of icestream itself", "choose another name")
         self._folder.mkdir(parents=True, exist_ok=True)
         there = self._path(name).exists()
@@ -93,11 +96,14 @@ class Templates:
         Refused
             If there is none, or it is one of the shipped.
         """
-        if name in shipped_workflows():
+        if self._is_shipped(name):
             raise Refused(409, f"{name} is a workflow of icestream itself, and stays")
         if name not in dict(self.names()):
             raise Refused(404, f"there is no workflow {name!r}")
         self._path(name).unlink(missing_ok=True)
+
+    def _is_shipped(self, name: str) -> bool:
+        return (name, "shipped") in self.names()
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.engine.graph.workflow import load_workflow
+from icestream.engine.graph.workflow import load_workflow, save_workflow
 from icestream.server.errors import Refused
 from icestream.server.templates import Templates
 
@@ -41,3 +41,18 @@ def test_what_comes_with_icestream_stays_and_a_broken_file_is_told(tmp_path: Pat
     (tmp_path / "torn.json").write_text('{"steps": [')
     with pytest.raises(Refused, match="cannot be read"):
         templates.read("torn")
+
+
+def test_what_was_saved_before_one_of_that_name_was_shipped_stays(tmp_path: Path) -> None:
+    """Each name is there once: a list to choose from takes none twice."""
+    templates = Templates(tmp_path)
+    mine = load_workflow("default").changed("ctf", {"defocus_max": 3.0})
+    save_workflow(mine, tmp_path / "comparison.json")
+    names = [name for name, _ in templates.names()]
+    assert len(names) == len(set(names))
+    assert templates.read("comparison").workflow == mine
+    assert templates.save("comparison", mine), "it can be changed"
+    templates.delete("comparison")
+    assert templates.read("comparison").origin == "shipped"
+    with pytest.raises(Refused, match="and stays"):
+        templates.delete("comparison")
