@@ -11,8 +11,8 @@ from icestream.cli.settings import change_settings
 from icestream.protocol import Registry
 from icestream.settings import Settings, SettingsError, load, person_file
 from icestream.settings.names import Name
-from icestream.usage.record import FILE, Unsent, UsageRecord, forget
-from icestream.usage.sending import ADDRESS, NotSent, example, statement_of
+from icestream.usage.record import FILE, UsageRecord, forget
+from icestream.usage.sending import ADDRESS, NotSent, example, next_statement
 from icestream.usage.sending import send as send_now
 from icestream.usage.statement import statement_text
 
@@ -126,7 +126,9 @@ def send(*, yes: Annotated[bool, Parameter(negative="")] = False) -> int:
         except NotSent as error:
             print(f"icestream: {error}; it is kept, and sent again later", file=sys.stderr)
             return 1
-    print(f"{days} day(s) sent")
+        more = len(record.unsent().days)
+    rest = f"; {more} more wait, for another statement: icestream usage send" if more else ""
+    print(f"{days} day(s) sent{rest}")
     return 0
 
 
@@ -135,9 +137,7 @@ def _waiting(settings: Settings) -> tuple[bytes, str]:
     if not (settings.state / FILE).exists():
         return b"", ""
     with closing(UsageRecord(settings.state)) as record:
-        unsent: Unsent = record.unsent()
-        text = statement_text(statement_of(unsent, settings.usage)) if unsent.days else b""
-        return text, record.outcome()
+        return next_statement(record, settings.usage)[1], record.outcome()
 
 
 def _show(text: bytes, words: str) -> None:

@@ -9,8 +9,8 @@ import datetime
 import hashlib
 import secrets
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from icestream.usage.statement import MOST_DAYS, DayOfUse, SessionUse, day_of_use
@@ -40,8 +40,12 @@ class Unsent:
     installation: str
     days: tuple[DayOfUse, ...]
     """Oldest first."""
-    sessions: tuple[str, ...]
-    """Keys of the sessions in them."""
+    sessions: Mapping[str, tuple[str, ...]]
+    """Keys of the sessions of each day."""
+
+    def oldest(self, count: int) -> "Unsent":
+        """The same of so many days."""
+        return replace(self, days=self.days[:count])
 
 
 class UsageRecord:
@@ -78,19 +82,23 @@ class UsageRecord:
             On which it ended.
         """
         key = self._key(session)
-        oldest = datetime.date.fromisoformat(day) - datetime.timedelta(days=MOST_DAYS - 1)
         with self._transaction():
             self._connection.execute(
                 "INSERT INTO session VALUES (?, ?, ?, 0) ON CONFLICT (key) DO UPDATE"
                 " SET day = excluded.day, use = excluded.use WHERE sent = 0",
                 (key, day, use.to_json()),
             )
-            self._connection.execute("DELETE FROM session WHERE day < ?", (oldest.isoformat(),))
             self._connection.execute(
                 "DELETE FROM session WHERE key NOT IN"
                 " (SELECT key FROM session ORDER BY day DESC, rowid DESC LIMIT ?)",
                 (_MOST_SESSIONS,),
             )
+        self.forget_old(day)
+
+    def forget_old(self, day: str) -> None:
+        """Forget the days that no collector takes any more on that day."""
+        oldest = datetime.date.fromisoformat(day) - datetime.timedelta(days=MOST_DAYS - 1)
+        self._connection.execute("DELETE FROM session WHERE day < ?", (oldest.isoformat(),))
 
     def unsent(self) -> Unsent:
         """Days with a session that was not sent yet, each with all of its sessions."""
@@ -100,20 +108,21 @@ class UsageRecord:
             " ORDER BY day, key",
             (MOST_DAYS,),
         ).fetchall()
-        days: dict[str, list[SessionUse]] = {}
-        for _, day, use in rows:
-            days.setdefault(day, []).append(SessionUse.from_json(use))
+        days: dict[str, dict[str, SessionUse]] = {}
+        for key, day, use in rows:
+            days.setdefault(day, {})[key] = SessionUse.from_json(use)
         return Unsent(
             self._said("installation"),
-            tuple(day_of_use(day, uses) for day, uses in days.items()),
-            tuple(key for key, _, _ in rows),
+            tuple(day_of_use(day, [*uses.values()]) for day, uses in days.items()),
+            {day: tuple(uses) for day, uses in days.items()},
         )
 
     def sent(self, unsent: Unsent) -> None:
         """Know that a collector has all of that."""
+        keys = [key for one in unsent.days for key in unsent.sessions[one.day]]
         with self._transaction():
             self._connection.executemany(
-                "UPDATE session SET sent = 1 WHERE key = ?", [(key,) for key in unsent.sessions]
+                "UPDATE session SET sent = 1 WHERE key = ?", [(key,) for key in keys]
             )
 
     def take_turn(self, day: str) -> bool:

@@ -16,7 +16,16 @@ from icestream.usage.kinds import Usage
 from icestream.usage.record import Unsent, UsageRecord, today
 from icestream.usage.statement import LARGEST, UsageStatement, day_of_use, statement_text
 
-__all__ = ["ADDRESS", "NotSent", "after_session", "example", "post", "send", "statement_of"]
+__all__ = [
+    "ADDRESS",
+    "NotSent",
+    "after_session",
+    "example",
+    "next_statement",
+    "post",
+    "send",
+    "statement_of",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -54,11 +63,28 @@ def example(session: Path, usage: Usage, registry: Registry) -> UsageStatement:
     """What would be said if that session alone ended today; nothing is counted or kept."""
     with closing(open_store(session, readonly=True)) as store:
         use = count_session(store, registry)
-    return statement_of(Unsent("0" * 32, (day_of_use(today(), [use]),), ()), usage)
+    return statement_of(Unsent("0" * 32, (day_of_use(today(), [use]),), {}), usage)
+
+
+def next_statement(record: UsageRecord, usage: Usage) -> tuple[Unsent, bytes]:
+    """What is sent next, and the very bytes, which are none where nothing waits.
+
+    Those are the oldest days, as many as one statement holds: a collector that was away for
+    long gets several.
+    """
+    record.forget_old(today())
+    unsent = record.unsent()
+    if not unsent.days:
+        return unsent, b""
+    while True:
+        text = statement_text(statement_of(unsent, usage))
+        if len(text) <= LARGEST or len(unsent.days) == 1:
+            return unsent, text
+        unsent = unsent.oldest(len(unsent.days) // 2)
 
 
 def send(record: UsageRecord, usage: Usage, *, patience: float = _PATIENCE) -> int:
-    """Send what waits; how many days that were.
+    """Send the statement that is next; how many days that were, 0 where nothing waits.
 
     Parameters
     ----------
@@ -74,11 +100,11 @@ def send(record: UsageRecord, usage: Usage, *, patience: float = _PATIENCE) -> i
     NotSent
         If the collector did not take it: it is kept, and can be sent again.
     """
-    unsent = record.unsent()
-    if not unsent.days or usage.collector is None:
+    unsent, text = next_statement(record, usage)
+    if not text or usage.collector is None:
         return 0
     try:
-        post(usage.collector, statement_text(statement_of(unsent, usage)), patience)
+        post(usage.collector, text, patience)
     except NotSent as error:
         record.say("outcome", f"{today()}: {error}")
         raise
@@ -161,7 +187,8 @@ def _send_quietly(usage: Usage, state: Path) -> None:
     try:
         # Another connection: one of SQLite belongs to its thread.
         with closing(UsageRecord(state)) as record:
-            send(record, usage, patience=_PATIENCE_AT_END)
+            while send(record, usage, patience=_PATIENCE_AT_END):
+                pass
     except NotSent as error:
         log.info("usage not sent", why=str(error))
     except Exception as error:

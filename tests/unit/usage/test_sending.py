@@ -1,5 +1,6 @@
 """Sending what was counted, to a real collector and to none."""
 
+import datetime
 import socket
 import threading
 import time
@@ -11,13 +12,21 @@ from typing import Any
 import httpx2
 import pytest
 
-from collecting import USE, collecting
+from collecting import TODAY, USE, collecting
 from icestream.protocol import Registry
 from icestream.usage import sending
 from icestream.usage.kinds import Usage
 from icestream.usage.record import FILE, UsageRecord, today
-from icestream.usage.sending import NotSent, after_session, example, post, send, statement_of
-from icestream.usage.statement import statement_text
+from icestream.usage.sending import (
+    NotSent,
+    after_session,
+    example,
+    next_statement,
+    post,
+    send,
+    statement_of,
+)
+from icestream.usage.statement import LARGEST, SessionUse, UsedProtocol, statement_text
 from report_session import SampleSession
 
 
@@ -94,9 +103,48 @@ def test_a_collector_that_is_down_is_tried_again_another_day(
         usage = Usage(send=True, collector=address)
         after_session(session, usage, state, Registry())  # the same day: it is not asked
         assert httpx2.get(f"{address}/usage.json").json()["installations"] == 0
-        monkeypatch.setattr(sending, "today", lambda: "2999-01-01")
+        monkeypatch.setattr(sending, "today", lambda: _ago(-1))
         with closing(UsageRecord(state)) as record:
-            send(record, usage)
+            assert send(record, usage) == 1
+            assert record.unsent().days == ()
+
+
+def _ago(days: int) -> str:
+    return (TODAY - datetime.timedelta(days=days)).isoformat()
+
+
+def test_what_waited_for_long_is_sent_in_several_statements(tmp_path: Path, session: Path) -> None:
+    """Of all days at once there would be more than any collector takes, ever."""
+    busy = SessionUse(
+        exposures=5000,
+        protocols=tuple(UsedProtocol(f"ctf.estimate{n}", 1, "icestream", "1") for n in range(30)),
+        chains=tuple((f"ctf.estimate{n}", f"picks.log{n}") for n in range(60)),
+    )
+    state = tmp_path / "state"
+    with collecting(tmp_path / "collector.db") as address:
+        usage = Usage(send=True, collector=address)
+        with closing(UsageRecord(state)) as record:
+            for day in range(59, 0, -1):
+                record.note(tmp_path / str(day), busy, _ago(day))
+            assert len(statement_text(statement_of(record.unsent(), usage))) > LARGEST
+            unsent, text = next_statement(record, usage)
+            assert len(text) <= LARGEST
+            assert unsent.days[0].day == _ago(59), "the oldest first"
+            assert send(record, usage) == len(unsent.days) < 59
+            assert len(record.unsent().days) == 59 - len(unsent.days)
+        after_session(session, usage, state, Registry())
+        with closing(UsageRecord(state)) as record:
+            assert record.unsent().days == ()
+        assert httpx2.get(f"{address}/usage.json").json()["sessions"] == 60
+
+
+def test_days_that_no_collector_takes_any_more_keep_no_others_back(tmp_path: Path) -> None:
+    with collecting(tmp_path / "collector.db") as address:
+        usage = Usage(send=True, collector=address)
+        with closing(UsageRecord(tmp_path / "state")) as record:
+            record.note(tmp_path / "a", USE, _ago(65))
+            record.note(tmp_path / "b", USE, _ago(20))
+            assert send(record, usage) == 1
             assert record.unsent().days == ()
 
 
