@@ -76,11 +76,10 @@ def test_on_shows_what_will_be_and_off_takes_all_back(
     assert first not in capsys.readouterr().out
 
 
-def test_who_cannot_write_the_sites_file_says_off_in_their_own(
-    mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def site(mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The site's settings, which this person cannot write."""
     site = tmp_path / "site.toml"
-    site.write_text('[usage]\nsend = true\ncollector = "https://usage.example.org"\n')
     monkeypatch.setattr(tree, "SITE_FILE", site)
     from icestream.cli import usage as module
 
@@ -92,8 +91,27 @@ def test_who_cannot_write_the_sites_file_says_off_in_their_own(
         changing(values, file=file)
 
     monkeypatch.setattr(module, "change_settings", as_nobody)
+    return site
+
+
+def test_who_cannot_write_the_sites_file_says_off_in_their_own(mine: Path, site: Path) -> None:
+    site.write_text('[usage]\nsend = true\ncollector = "https://usage.example.org"\n')
     usage("off")
     assert tomllib.loads(mine.read_text())["usage"] == {"send": False}
+
+
+def test_who_cannot_write_the_sites_file_says_on_in_their_own(
+    mine: Path, site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A site may name a collector for suggestions, and leave it to people what is counted."""
+    site.write_text('[usage]\ncollector = "https://usage.example.org"\n')
+    usage("on", "--country", "ES")
+    assert "sent to https://usage.example.org" in capsys.readouterr().out
+    assert tomllib.loads(mine.read_text())["usage"] == {
+        "send": True,
+        "collector": "https://usage.example.org",
+        "country": "ES",
+    }
 
 
 def test_what_is_shown_is_what_is_sent(
