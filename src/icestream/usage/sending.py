@@ -2,7 +2,6 @@
 
 import platform
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import structlog
 from icestream import __version__
 from icestream.protocol import Registry
 from icestream.store.open import open_store
+from icestream.usage.asking import ask
 from icestream.usage.counting import count_session, release_of
 from icestream.usage.kinds import Usage
 from icestream.usage.record import Unsent, UsageRecord, today
@@ -121,28 +121,16 @@ def post(collector: str, text: bytes, patience: float) -> None:
     NotSent
         If it does not, within so many seconds.
     """
-    import httpx2  # takes long to load
-
     address = collector + ADDRESS
-    until = time.monotonic() + patience
-    headers = {"Content-Type": "application/json", "User-Agent": "icestream"}
     if len(text) > LARGEST:
         raise NotSent(f"the statement has {len(text)} bytes, and {LARGEST} are the most")
     try:
-        with httpx2.stream(
-            "POST", address, content=text, headers=headers, timeout=patience, follow_redirects=False
-        ) as answer:
-            said = b""
-            for chunk in answer.iter_bytes():
-                said += chunk
-                if len(said) > _ANSWER or time.monotonic() > until:
-                    break
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        why = str(error) or type(error).__name__
-        raise NotSent(f"{address} cannot be reached: {why}") from None
-    if answer.status_code != 204:
+        status, said = ask(address, patience=patience, most=_ANSWER, content=text)
+    except OSError as error:
+        raise NotSent(str(error)) from None
+    if status != 204:
         words = " ".join(said[:300].decode(errors="replace").split())
-        raise NotSent(f"{address} answers {answer.status_code}: {words or 'nothing'}")
+        raise NotSent(f"{address} answers {status}: {words or 'nothing'}")
 
 
 def after_session(session: Path, usage: Usage, state: Path, registry: Registry) -> None:

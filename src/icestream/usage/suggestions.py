@@ -7,7 +7,6 @@ last holds, and before it ever said anything the ready workflows do.
 import contextlib
 import functools
 import json
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from icestream.engine.graph.workflow import InvalidWorkflow, load_workflow, ship
 from icestream.formats.whole import written_whole
 from icestream.protocol import Protocol, Registry, UnknownProtocol
 from icestream.protocol.describe import first_line
+from icestream.usage.asking import ask
 from icestream.usage.counting import chains_of
 from icestream.usage.kinds import Usage
 from icestream.usage.record import today
@@ -212,24 +212,8 @@ def _read(text: bytes) -> _Figures | None:
 
 
 def _asked(collector: str) -> bytes | None:
-    import httpx2  # takes long to load
-
-    parts: list[bytes] = []
-    until = time.monotonic() + _PATIENCE
     try:
-        with httpx2.stream(
-            "GET",
-            collector + FIGURES,
-            timeout=_PATIENCE,
-            follow_redirects=False,
-            headers={"User-Agent": "icestream"},
-        ) as answer:
-            if answer.status_code != 200:
-                return None
-            for chunk in answer.iter_bytes():
-                parts.append(chunk)
-                if sum(map(len, parts)) > _LARGEST or time.monotonic() > until:
-                    return None
-    except (httpx2.HTTPError, httpx2.InvalidURL):
+        status, text = ask(collector + FIGURES, patience=_PATIENCE, most=_LARGEST)
+    except OSError:
         return None
-    return b"".join(parts)
+    return text if status == 200 and len(text) <= _LARGEST else None
