@@ -1,9 +1,9 @@
-import { fireEvent, screen } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
 import { answered, show } from "@/testing/served";
 import { Blanks } from "./Blanks";
 import { Placeholders } from "./Placeholders";
-import type { Draft } from "./draft";
+import { useDraft, type Draft } from "./draft";
 
 const DRAFT = { workflow: "facility", fill: {}, without: false } as unknown as Draft;
 const WITHOUT = {
@@ -53,4 +53,27 @@ test("a blank is asked for where a step that runs has it", async () => {
   show(<Blanks draft={{ ...DRAFT, without: true }} onChange={vi.fn()} />);
   expect(await screen.findByLabelText(/kv/)).toBeVisible();
   expect(screen.queryByLabelText(/best/)).toBeNull();
+});
+
+function Asked() {
+  const [{ asked }] = useDraft();
+  return <output>{JSON.stringify(asked)}</output>;
+}
+
+test("what was set of a step that is left out is not asked for", async () => {
+  answered({ "/workflows/facility": TEMPLATE });
+  const parameters = { import: { voltage: 300 }, judge: { resolution: 8 } };
+  const keep = (without: boolean) => {
+    const kept = { workflow: "facility", parameters, without };
+    sessionStorage.setItem("icestream-new-session", JSON.stringify(kept));
+  };
+  keep(false);
+  const { unmount } = show(<Asked />);
+  expect(await screen.findByText(/"judge":\{"resolution":8\}/)).toBeInTheDocument();
+  unmount();
+  keep(true);
+  show(<Asked />);
+  await waitFor(() => expect(screen.getByRole("status")).not.toHaveTextContent("judge"));
+  expect(screen.getByRole("status")).toHaveTextContent('"voltage":300');
+  sessionStorage.clear();
 });

@@ -50,7 +50,8 @@ function kept(): Kept {
 /** What is being filled in; a reload of the page does not lose it. */
 export function useDraft(): [Draft, (change: Partial<Kept>) => void] {
   const [own, setOwn] = useState<Kept>(kept);
-  const source = useTemplate(own.workflow).data?.source ?? "import";
+  const template = useTemplate(own.workflow).data;
+  const source = template?.source ?? "import";
   const change = (changes: Partial<Kept>) =>
     setOwn((before) => {
       const after = { ...before, ...changes };
@@ -62,7 +63,13 @@ export function useDraft(): [Draft, (change: Partial<Kept>) => void] {
       return after;
     });
   const given = own.parameters[source] ?? {};
-  const parameters = { ...own.parameters, [source]: { ...given, watch: own.watch } };
+  // What was set of a step that is left out now is kept, and comes back with it.
+  const there = stepsOf(template, own.without).map(({ name }) => name);
+  const set = Object.entries(own.parameters).filter(([step]) => !template || there.includes(step));
+  const parameters = {
+    ...Object.fromEntries(set),
+    [source]: { ...given, watch: own.watch },
+  };
   const fill = Object.fromEntries(Object.entries(own.fill).filter(([, value]) => value.trim()));
   const asked = {
     pattern: own.pattern.trim(),
