@@ -12,6 +12,7 @@ one output port, its name alone will do (``"align"``). `icestream.engine.graph.d
 form.
 """
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -180,7 +181,8 @@ def _own_workflows() -> set[str]:
     return {file.name[:-5] for file in _OWN.iterdir() if file.name.endswith(".json")}
 
 
-def _of_plugins() -> dict[str, EntryPoint]:
+@functools.cache  # all packages are looked through for them
+def _of_plugins() -> Mapping[str, EntryPoint]:
     """Workflows of plugins by name; an entry point has the package that holds ``NAME.json``."""
     return {point.name: point for point in entry_points(group=PLUGINS)}
 

@@ -102,3 +102,18 @@ def test_a_changed_parameter() -> None:
     assert set_.step("a").said_by == {"write": "metadata"}, "a person said the other"
     with pytest.raises(LookupError, match="no step 'aa'"):
         made.changed("aa", {})
+
+
+def test_packages_are_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be hundreds, on a disk far away; a server lists workflows again and again."""
+    from icestream.engine.graph import workflow as module
+
+    asked: list[str] = []
+    monkeypatch.setattr(module, "entry_points", lambda group: asked.append(group) or ())
+    module._of_plugins.cache_clear()
+    try:
+        assert "default" in module.shipped_workflows()
+        assert "default" in module.shipped_workflows()
+    finally:
+        module._of_plugins.cache_clear()
+    assert asked == [module.PLUGINS]
