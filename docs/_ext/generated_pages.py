@@ -323,7 +323,7 @@ def workflows_page() -> str:
     lines = [
         "# Workflows",
         "",
-        "Those that come with icestream. Each begins a session as it is:",
+        "Those that come with icestream and its plugins. Each begins a session as it is:",
         "`icestream process MOVIES --out S --workflow NAME`; or it is the beginning of one of your",
         "own: `icestream workflow export NAME --out mine.json`. How they are written is in",
         "{doc}`/how-to/write-a-workflow`.",
