@@ -50,14 +50,19 @@ def gather_groups(cascade: Cascade, step: PlannedStep, outcomes: Outcomes) -> No
             changed[group] = item
     cascade.load(changed)
     for group, newest in changed.items():
-        processed = step.id in cascade.rows(group)
-        if processed and newest is not None and _protocol(step).at_end:
-            continue
-        if not processed and (newest is None or _never_complete(step)):
-            continue  # a group of all exposures is not read anew with each of them
-        rows = _rows(cascade, step, group)
-        if processed or _is_complete(cascade, step, group, rows, newest):
-            _form(cascade, step, group, rows)
+        _process(cascade, step, group, newest)
+
+
+def _process(cascade: Cascade, step: PlannedStep, group: SubjectId, newest: Any) -> None:
+    """Make the task of a group to which something came, or was taken from, if it is time."""
+    processed = step.id in cascade.rows(group)
+    if processed and newest is not None and _protocol(step).at_end:
+        return
+    if not processed and (newest is None or _never_complete(step)):
+        return  # a group of all exposures is not read anew with each of them
+    rows = _rows(cascade, step, group)
+    if processed or _is_complete(cascade, step, group, rows, newest):
+        _form(cascade, step, group, rows)
 
 
 def close_groups(cascade: Cascade, step: PlannedStep) -> bool:
