@@ -70,7 +70,8 @@ class RelionRefineParameters(RefineParameters):
     """Voxel of the file `reference` (`--ref_angpix`); what its header says when empty."""
 
     reference_resolution: Annotated[Angstrom, Gt(0)] = 60.0
-    """What the reference is low-pass filtered to first (`--ini_high`)."""
+    """What the reference is low-pass filtered to first (`--ini_high`); finer for round and hollow
+    particles, which have no direction at 60 Å."""
 
     absolute: Annotated[bool, Advanced] = False
     """The map to begin with is on RELION's scale of greys, as its own maps are before they are
