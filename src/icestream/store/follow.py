@@ -151,15 +151,48 @@ def mark_of(store: Store) -> object:
 
 def sqlite_mark(file: Path) -> object:
     """What is another with every commit to a SQLite file, and when it is replaced by another."""
-    try:
-        index = os.open(f"{file}-shm", os.O_RDONLY)
-    except OSError:
-        header = b""  # nobody has it open, or it is a copy
-    else:
-        header = os.read(index, _HEADER)
-        os.close(index)
+    header = _INDEXES.header(file.with_name(f"{file.name}-shm"))
     try:
         whole = file.stat()
     except OSError:
         return None
     return header, whole.st_ino, whole.st_size, whole.st_mtime_ns
+
+
+class _Indexes:
+    """Files ``-shm`` that were looked into, which stay open for as long as they are there.
+
+    To close one takes away every lock that this process has on it, those of SQLite's own
+    connections too (sqlite.org/howtocorrupt.html). The next process that opened the store would
+    take it for one that nobody has open, and cut the file off under those who read it.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._open: dict[tuple[int, int], int] = {}
+
+    def header(self, path: Path) -> bytes:
+        """The beginning of one; nothing where nobody has the store open, or it is a copy."""
+        with self._turn:
+            try:
+                there = path.stat()
+                known = self._open.get((there.st_dev, there.st_ino))
+                return os.pread(self._look_into(path) if known is None else known, _HEADER, 0)
+            except OSError:
+                return b""
+
+    def _look_into(self, path: Path) -> int:
+        self._let_go()
+        index = os.open(path, os.O_RDONLY)
+        found = os.fstat(index)
+        return self._open.setdefault((found.st_dev, found.st_ino), index)
+
+    def _let_go(self) -> None:
+        """Close those that were removed: nobody can have a lock on them that matters."""
+        for key, index in list(self._open.items()):
+            if not os.fstat(index).st_nlink:
+                del self._open[key]
+                os.close(index)
+
+
+_INDEXES = _Indexes()

@@ -1,6 +1,9 @@
 """Following reads every event once, in order, and wakes soon after a commit, at no cost before."""
 
 import contextlib
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +19,7 @@ from icestream.store import follow as module
 from icestream.store import reading, sqlite
 from icestream.store import tables as t
 from icestream.store.events import SCHEMA, ExposureFound, SessionStateChanged
-from icestream.store.follow import EventFollower, commit_mark, newest_event
+from icestream.store.follow import EventFollower, commit_mark, newest_event, sqlite_mark
 from icestream.store.open import FILE, Store, open_store
 from icestream.store.reading import Reader
 from icestream.store.writing import Numbers, Writes
@@ -249,3 +252,27 @@ def test_who_can_wait_looks_less_often(
     looked.clear()
     follower.wait(0.6, every=0.25)
     assert len(looked) <= 4
+
+
+LOCKED = """\
+import fcntl, struct, sys
+asked = struct.pack("hhqqi", fcntl.F_WRLCK, 0, 128, 1, 0)
+with open(sys.argv[1], "rb+") as index:
+    told = struct.unpack("hhqqi", fcntl.fcntl(index, fcntl.F_GETLK, asked))
+print(told[0] != fcntl.F_UNLCK)
+"""
+"""Whether another process holds the byte by which SQLite knows that a store is open."""
+
+
+def test_to_look_at_a_file_takes_no_lock_away(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE a (b)")
+        marks = [sqlite_mark(file)]
+        connection.execute("INSERT INTO a VALUES (1)")
+        marks.append(sqlite_mark(file))
+        assert marks[0] != marks[1]
+        asked = [sys.executable, "-c", LOCKED, f"{file}-shm"]
+        assert subprocess.run(asked, capture_output=True, check=True).stdout == b"True\n"
+    assert sqlite_mark(file) != marks[1], "nobody has it open any more"
