@@ -13,12 +13,15 @@ from rules import (
     pytest_runtest_makereport,
     shared_data,
 )
+from small_facility import facility, write_facility
 
 __all__ = [
+    "facility",
     "own_places",
     "pytest_make_collect_report",
     "pytest_runtest_makereport",
     "shared_data",
+    "write_facility",
 ]
 
 settings.register_profile("shared machine", deadline=None)  # no absolute time is a test

@@ -51,7 +51,7 @@ SUBJECTS = {
     "model": "Models",
     "monitor": "Monitors",
 }
-NESTED = {"export", "workflow", "protocols", "plugin", "settings", "usage"}
+NESTED = {"facility", "export", "workflow", "protocols", "plugin", "settings", "usage"}
 
 
 def protocols_page() -> str:

@@ -63,6 +63,12 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("demo", "demo:demo", "Process a simulated session while it is written.", _MACHINE),
     ("doctor", "doctor:doctor", "Say what this machine has and what is missing.", _MACHINE),
     ("people", "people:app", "Say who may use the server, and as what.", _MACHINE),
+    (
+        "facility",
+        "facility.app:app",
+        "Bookings, places, transfer, money around sessions.",
+        _MACHINE,
+    ),
     ("usage", "usage:app", "Count what is used, if you want it, and send that.", _MACHINE),
     ("settings", "settings:app", "Show settings and where each came from; change them.", _MACHINE),
 )

@@ -5,7 +5,17 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-__all__ = ["HEAD", "NewerStore", "OlderStore", "OtherSchema", "check", "has_begun", "upgrade"]
+__all__ = [
+    "HEAD",
+    "NewerStore",
+    "OlderStore",
+    "OtherSchema",
+    "check",
+    "has_begun",
+    "migrate",
+    "schema_of",
+    "upgrade",
+]
 
 HEAD = "0013"
 """The newest migration; tests hold it against the scripts."""
@@ -33,7 +43,7 @@ def upgrade(engine: Engine) -> None:
     Alembic is imported only when there is something to do: opening an up-to-date store costs
     one query.
     """
-    version = _found(engine)
+    version = schema_of(engine)
     if version == HEAD:
         return
     if version is not None and version > HEAD:
@@ -41,11 +51,16 @@ def upgrade(engine: Engine) -> None:
             f"the session's store has schema {version}, this icestream knows up to {HEAD}; "
             "upgrade icestream to open it"
         )
+    migrate(engine, "icestream.store")
+
+
+def migrate(engine: Engine, package: str) -> None:
+    """Run those of a package's ``migrations`` that a database lacks, all or none."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(files("icestream.store") / "migrations"))
+    config.set_main_option("script_location", str(files(package) / "migrations"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -53,7 +68,7 @@ def upgrade(engine: Engine) -> None:
 
 def check(engine: Engine, folder: Path) -> bool:
     """Whether there is a store yet; one of another schema is refused, saying what to do."""
-    version = _found(engine)
+    version = schema_of(engine)
     if version is not None and version > HEAD:
         raise NewerStore(
             f"the store of the session in {folder} has schema {version}, this icestream knows up "
@@ -77,8 +92,8 @@ def has_begun(engine: Engine) -> bool:
         return connection.execute(text("SELECT count(*) FROM session")).scalar() != 0
 
 
-def _found(engine: Engine) -> str | None:
-    """The schema of a store; None for one that is only being made."""
+def schema_of(engine: Engine) -> str | None:
+    """The schema of a database; None for one that is only being made."""
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None

@@ -1,0 +1,17 @@
+"""`icestream facility`: which commands there are. Each is loaded only when it is called."""
+
+from cyclopts import App
+
+__all__ = ["COMMANDS", "app"]
+
+COMMANDS: tuple[tuple[str, str, str], ...] = (
+    ("example", "looking:example", "Print a facility file to begin with."),
+    ("check", "looking:check", "Say all that is wrong with the facility file."),
+    ("status", "looking:status", "Say how the facility's duties go."),
+    ("run", "run:run", "Do what the facility does over and over, until it is stopped."),
+)
+"""Name, where it is (below icestream.cli.facility), and what it does."""
+
+app = App(name="facility", help="Bookings, places, transfer, results, money around sessions.")
+for _order, (_name, _module, _help) in enumerate(COMMANDS):
+    app.command(f"icestream.cli.facility.{_module}", name=_name, help=_help, sort_key=_order)

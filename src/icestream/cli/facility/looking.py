@@ -1,0 +1,107 @@
+"""`icestream facility example`, `check` and `status`: what is configured, and how it goes."""
+
+import time
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from icestream.cli.terminal import print_json, print_table
+from icestream.facility.check import check_facility
+from icestream.facility.duties.all import duties_of
+from icestream.facility.opened import open_facility
+from icestream.facility.registry import duties as rows
+from icestream.facility.registry.records import DutyState
+from icestream.settings import load
+from icestream.shown import printable
+
+__all__ = ["check", "example", "status"]
+
+
+def example() -> None:
+    """Print a facility file with every section, explained: a place to begin."""
+    text = (files("icestream.facility") / "example.toml").read_text("utf-8")
+    print(text, end="")
+
+
+def check(
+    file: Path | None = None,
+    /,
+    *,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Say all that is wrong with the facility file, and with what it names, at once.
+
+    Folders are looked at, and services are asked. The exit status is 1 where something keeps a
+    part of the facility from working.
+
+    Parameters
+    ----------
+    file
+        The facility file; by default that of this machine.
+    json
+        For programs.
+    """
+    found, where = check_facility(file, load().settings)
+    wrong = sum(one.stops for one in found)
+    if json:
+        told = [{"where": one.where, "what": one.what, "stops": one.stops} for one in found]
+        print_json({"file": where, "problems": told})
+        return int(bool(wrong))
+    for one in found:
+        print(f"{'wrong' if one.stops else 'note '}  {one.where or 'file'}: {printable(one.what)}")
+    said = "nothing is wrong" if not wrong else f"{wrong} {'is' if wrong == 1 else 'are'} wrong"
+    print(f"{where}: {said}")
+    return int(bool(wrong))
+
+
+def status(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Say how each of the facility's duties goes: since when it fails, and why.
+
+    The exit status is 1 where one fails.
+
+    Parameters
+    ----------
+    json
+        For programs.
+    """
+    with open_facility() as facility:
+        with facility.registry.read() as connection:
+            known = {one.name: one for one in rows.duties(connection)}
+        own = duties_of(facility.file)
+        states = [(duty, known.get(duty.name, DutyState(name=duty.name))) for duty in own]
+        failing = any(state.failing_since is not None for _, state in states)
+        if json:
+            print_json(
+                [
+                    {"what": duty.what, "every": duty.every, **_document(state)}
+                    for duty, state in states
+                ]
+            )
+        elif not states:
+            print("the facility file asks for nothing that is done over and over")
+        else:
+            now = time.time()
+            rows_ = [(duty.name, duty.what, *_words(state, now)) for duty, state in states]
+            print_table(("duty", "what it does", "last done", "how it goes"), rows_)
+    return int(failing)
+
+
+def _document(state: DutyState) -> dict[str, object]:
+    return {name: getattr(state, name) for name in DutyState.__slots__}
+
+
+def _words(state: DutyState, now: float) -> tuple[str, str]:
+    last = "never" if state.ended is None else f"{_span(now - state.ended)} ago"
+    if state.failing_since is not None:
+        since = _span(now - state.failing_since)
+        return last, f"FAILS since {since} ({state.failures} times): {printable(state.problem)}"
+    return last, printable(state.said) or ("-" if state.ended is None else "done")
+
+
+def _span(seconds: float) -> str:
+    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"

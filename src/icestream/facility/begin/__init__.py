@@ -1,0 +1,1 @@
+"""Beginning a session for somebody: who, where, with which workflow, in under a minute."""

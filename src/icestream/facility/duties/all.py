@@ -1,0 +1,16 @@
+"""Which duties a facility has, by what its file says."""
+
+from collections.abc import Callable, Iterable
+
+from icestream.facility.duties.duty import Duty
+from icestream.facility.file import FacilityFile
+
+__all__ = ["duties_of"]
+
+_ROOMS: tuple[Callable[[FacilityFile], Iterable[Duty]], ...] = ()
+"""Each says which duties its section of the file asks for."""
+
+
+def duties_of(file: FacilityFile) -> tuple[Duty, ...]:
+    """All duties of a facility; those of parts that are off are not there."""
+    return tuple(duty for room in _ROOMS for duty in room(file))

@@ -1,0 +1,61 @@
+"""Telling staff, over channels of the settings, that something of the facility fails."""
+
+import time
+import uuid
+
+import structlog
+
+from icestream.channels.message import Message, Told
+from icestream.channels.receipt import Undelivered
+from icestream.channels.send import send
+from icestream.facility.duties.duty import Duty
+from icestream.facility.opened import Facility
+from icestream.facility.registry.records import DutyState
+
+__all__ = ["tell", "tell_staff"]
+
+_log = structlog.get_logger(__name__)
+
+
+def tell(facility: Facility, duty: Duty, state: DutyState, *, over: bool = False) -> bool:
+    """Say that a duty fails, or does no more; whether anybody was reached."""
+    now = time.time()
+    since = state.failing_since or now
+    return tell_staff(
+        facility,
+        Told(
+            number=0,
+            level="critical",
+            key=f"facility.{duty.name}",
+            message=(
+                f"{duty.name} ({duty.what}) has failed since "
+                f"{facility.local(since):%Y-%m-%d %H:%M}: {state.problem}. It is tried again all "
+                "the time, and catches up when this is mended"
+            ),
+            raised=since,
+            over=now if over else None,
+        ),
+    )
+
+
+def tell_staff(facility: Facility, told: Told) -> bool:
+    """Tell the staff of the facility something; whether it got through over any of the channels."""
+    name = facility.file.facility.name
+    message = Message(
+        id=f"facility.{uuid.uuid4().hex}",
+        session=name,
+        folder=str(facility.path),
+        time=time.time(),
+        alerts=(told,),
+    )
+    reached = False
+    for channel in facility.file.facility.staff:
+        known = facility.loaded.settings.channels.get(channel)
+        if known is None or told.level not in known.levels:
+            continue
+        try:
+            send(known, message)
+            reached = True
+        except Undelivered as error:
+            _log.error(f"staff were not told over {channel}: {error}")
+    return reached

@@ -1,0 +1,158 @@
+"""The facility file: all that a facility says of itself, read and checked as a whole."""
+
+import os
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+
+from icestream.alike import meant
+from icestream.facility.begin.kinds import Instrument, Tree
+from icestream.facility.kinds import Flaw, Name, Seconds, Section, Several, WholePath
+from icestream.facility.registry.open import FILE
+from icestream.protocol.parameters import refused_values
+from icestream.store.places import state_folder
+
+__all__ = [
+    "PLACE",
+    "FacilityFile",
+    "FacilityFileError",
+    "LoadedFacility",
+    "OwnSection",
+    "facility_file",
+    "load_facility",
+]
+
+PLACE = Path("/etc/icestream/facility.toml")
+VARIABLE = "ICESTREAM_FACILITY"
+
+
+class FacilityFileError(ValueError):
+    """The facility file cannot be used.
+
+    Attributes
+    ----------
+    flaws
+        All that is wrong with it.
+    """
+
+    def __init__(self, path: Path, flaws: tuple[Flaw, ...]) -> None:
+        lines = (f"{one.where}: {one.what}" if one.where else one.what for one in flaws)
+        super().__init__(f"{path}: " + "; ".join(lines))
+        self.path = path
+        self.flaws = flaws
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        hint = meant(name, sorted(available_timezones())) or "write one such as Europe/Madrid"
+        raise ValueError(f"there is no time zone {name!r}; {hint}")
+    return name
+
+
+class OwnSection(Section):
+    """The facility itself."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """As it is written on reports and invoices."""
+    sessions: WholePath
+    """The folder below which sessions are put."""
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """Its time zone, such as Europe/Madrid: what a day is, and what times on its screens mean."""
+    registry: SecretStr | None = None
+    """Where its registry is: a file on a local disk, or the address of a PostgreSQL database. In
+    the folder for state of the settings when not given."""
+    staff: Several = ()
+    """Channels of the settings over which staff are told what goes wrong."""
+    patience: Seconds = 120.0
+    """How long a duty may fail before staff are told."""
+
+
+class FacilityFile(Section):
+    """All sections. Parts of which the file says nothing are off."""
+
+    facility: OwnSection
+    microscopes: dict[Name, Instrument] = Field(default_factory=dict)
+    """Each microscope by its name: [microscopes.krios1]."""
+    tree: Tree = Tree()
+    """Where sessions are put, and who may read them."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "FacilityFile":
+        called: dict[str, str] = {}
+        for name, one in self.microscopes.items():
+            other = called.setdefault(one.booking or name, name)
+            if other != name:
+                raise ValueError(
+                    f"microscopes.{name}.booking: the booking system's {one.booking or name!r} is "
+                    f"microscopes.{other} already"
+                )
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The facility's time zone."""
+        return ZoneInfo(self.facility.time_zone)
+
+    def registry_place(self) -> str:
+        """Where the registry is; may have a password in it."""
+        given = self.facility.registry
+        return str(state_folder() / FILE) if given is None else given.get_secret_value()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFacility:
+    """The facility file, and where it is."""
+
+    path: Path
+    file: FacilityFile
+
+
+def facility_file() -> Path:
+    """The file that holds: what ``ICESTREAM_FACILITY`` names, or the machine's."""
+    given = os.environ.get(VARIABLE)
+    return Path(given) if given else PLACE
+
+
+def load_facility(path: Path | None = None) -> LoadedFacility:
+    """Read the facility file.
+
+    Raises
+    ------
+    FacilityFileError
+        If it is not there or not valid; with all that is wrong, each with where it stands.
+    """
+    path = (facility_file() if path is None else path).absolute()
+    document = _document(path)
+    try:
+        return LoadedFacility(path, FacilityFile.model_validate(document))
+    except ValidationError as error:
+        raise FacilityFileError(path, tuple(_refused(error))) from None
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        what = (
+            f"there is no such file: write one (icestream facility example > {path.name}), or name "
+            f"yours with the variable {VARIABLE} of the environment"
+        )
+    except OSError as error:
+        what = f"it cannot be read: {error.strerror}"
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        what = f"it is not valid TOML: {error}"
+    raise FacilityFileError(path, (Flaw("", what),)) from None
+
+
+def _refused(error: ValidationError) -> Iterator[Flaw]:
+    for name, why in refused_values(FacilityFile, error):
+        where, colon, rest = why.partition(": ")
+        if not name and colon and " " not in where:  # a sentence that says where itself
+            yield Flaw(where, rest)
+        else:
+            yield Flaw(name, why)

@@ -1,0 +1,187 @@
+"""What the registry answers: frozen values, with names in the place of numbers."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "BookingKind",
+    "BookingState",
+    "DutyState",
+    "KnownBooking",
+    "KnownMicroscope",
+    "KnownPerson",
+    "KnownProject",
+    "KnownSession",
+    "KnownSource",
+    "KnownTeam",
+    "Occasion",
+    "PlaceState",
+]
+
+BookingKind = Literal["booked", "downtime", "maintenance"]
+BookingState = Literal["booked", "pending", "cancelled"]
+PlaceState = Literal["new", "running", "stopped", "done", "failed", "archived", "gone"]
+"""Of a session, as the facility sees it; archived and gone ones have no results here any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownTeam:
+    """People who answer to one principal investigator, and pay together."""
+
+    id: int
+    name: str
+    title: str = ""
+    institution: str = ""
+    address: str = ""
+    vat: str = ""
+    """Its number for value added tax."""
+    price_class: str = ""
+    reference: str = ""
+    """What its invoices have to name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPerson:
+    """Somebody who comes to the facility, or works there."""
+
+    id: int
+    name: str
+    """The login."""
+    title: str = ""
+    """The name as it is written."""
+    email: str = ""
+    team: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownProject:
+    """A proposal, an application, an order: what microscope time is given to."""
+
+    id: int
+    code: str
+    title: str = ""
+    team: str = ""
+    pi: str = ""
+    """Login of the principal investigator."""
+    confidential: bool = False
+    begins: float | None = None
+    ends: float | None = None
+    reference: str = ""
+    source: str = ""
+    state: str = "open"
+    people: tuple[str, ...] = ()
+    """Logins of those who may see it, the principal investigator among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownMicroscope:
+    """A microscope of the facility."""
+
+    id: int
+    name: str
+    title: str = ""
+    model: str = ""
+    retired: float | None = None
+    """Since when the facility file does not have it any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSource:
+    """Where bookings or projects are read from."""
+
+    name: str
+    read: float | None = None
+    """When it was last read whole."""
+    problem: str = ""
+    """Why it could not be read since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownBooking:
+    """Time at a microscope that somebody has, or that nobody can have."""
+
+    id: int
+    source: str
+    reference: str
+    microscope: str
+    begins: float
+    ends: float
+    title: str = ""
+    who: str = ""
+    """Login of the owner, where it is known."""
+    name: str = ""
+    """The owner as it is written."""
+    email: str = ""
+    project: str = ""
+    """Code of the project, where it is known."""
+    kind: BookingKind = "booked"
+    state: BookingState = "booked"
+    cancelled: float | None = None
+    """When it was seen to be cancelled."""
+    seen: float = 0.0
+    """When the source last had it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSession:
+    """A session that was begun for somebody."""
+
+    id: int
+    name: str
+    place: str
+    """Its folder in the tree of the facility."""
+    folder: str
+    """Of the session itself, with its store."""
+    key: str
+    """The session's own identity, which stays when its folder is moved."""
+    microscope: str = ""
+    detector: str = ""
+    project: str = ""
+    team: str = ""
+    """That of the project, else that of the operator."""
+    booking: int | None = None
+    operator: str = ""
+    workflow: str = ""
+    sample: str = ""
+    began: float
+    ended: float | None = None
+    state: PlaceState = "new"
+    reason: str = ""
+    confidential: bool = False
+    exposures: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """Something that happened to a microscope: service, a realignment, a new camera."""
+
+    id: int
+    microscope: str
+    at: float
+    until: float | None
+    kind: str
+    text: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyState:
+    """How one of the facility's duties goes."""
+
+    name: str
+    began: float | None = None
+    """When it last began."""
+    ended: float | None = None
+    """When it last ended well."""
+    said: str = ""
+    failing_since: float | None = None
+    """None: it does not fail."""
+    problem: str = ""
+    failures: int = 0
+    """In a row."""
+    told: float | None = None
+    """When staff were told that it fails."""
+    holder: str = ""
+    """The process that does it."""

@@ -1,0 +1,218 @@
+"""The tables of a facility's registry.
+
+They hold what spans sessions, and nothing that only one session knows: its results are in its own
+store, and what was done with its files is written down beside them. Times are seconds since the
+epoch (UTC), amounts of money are decimal numbers as text.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+__all__ = [
+    "booking",
+    "detector",
+    "duty",
+    "membership",
+    "metadata",
+    "microscope",
+    "occasion",
+    "person",
+    "project",
+    "session",
+    "source",
+    "team",
+]
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    # INTEGER (not BIGINT) is what makes a SQLite primary key the row's own number.
+    kind = BigInteger().with_variant(Integer(), "sqlite")
+    return Column("id", kind, primary_key=True, autoincrement=True)
+
+
+def _of(table: str, name: str | None = None, *, needed: bool = False) -> Column[int]:
+    return Column(
+        name or f"{table}_id",
+        BigInteger,
+        ForeignKey(f"{table}.id"),
+        nullable=not needed,
+        index=True,
+    )
+
+
+def _words(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default=text("''"))
+
+
+team = Table(
+    "team",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    _words("title"),
+    _words("institution"),
+    _words("address"),
+    _words("vat"),
+    _words("price_class"),
+    _words("reference"),
+)
+
+person = Table(
+    "person",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),  # the login
+    _words("title"),
+    _words("email"),
+    _of("team"),
+    _words("source"),
+)
+
+project = Table(
+    "project",
+    metadata,
+    _id(),
+    Column("code", Text, nullable=False, unique=True),
+    _words("title"),
+    _of("team"),
+    _of("person", "pi_id"),
+    Column("confidential", Boolean, nullable=False, server_default=false()),
+    Column("begins", Double),
+    Column("ends", Double),
+    _words("reference"),
+    _words("source"),
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("project_id", BigInteger, ForeignKey("project.id"), primary_key=True),
+    Column("person_id", BigInteger, ForeignKey("person.id"), primary_key=True, index=True),
+    Column("role", Text, nullable=False),
+    _words("source"),
+)
+
+microscope = Table(
+    "microscope",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    _words("title"),
+    _words("model"),
+    Column("retired", Double),  # when it left the facility file
+)
+
+detector = Table(
+    "detector",
+    metadata,
+    _id(),
+    _of("microscope", needed=True),
+    Column("name", Text, nullable=False),
+    Column("since", Double, nullable=False),
+    UniqueConstraint("microscope_id", "name"),
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("name", Text, primary_key=True),  # of bookings or projects, as the facility file has it
+    Column("read", Double),  # when it was last read whole
+    _words("problem"),  # why it could not be since
+)
+
+booking = Table(
+    "booking",
+    metadata,
+    _id(),
+    Column("source", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    _of("microscope"),
+    Column("begins", Double, nullable=False),
+    Column("ends", Double, nullable=False),
+    _words("title"),
+    _words("who"),
+    _words("name"),
+    _words("email"),
+    _words("project"),
+    Column("kind", Text, nullable=False, server_default=text("'booked'")),
+    Column("state", Text, nullable=False, server_default=text("'booked'")),
+    Column("cancelled", Double),
+    Column("seen", Double, nullable=False),
+    UniqueConstraint("source", "reference"),
+    Index("ix_booking_microscope_begins", "microscope_id", "begins"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("place", Text, nullable=False),
+    Column("folder", Text, nullable=False, unique=True),
+    Column("key", Text, nullable=False, unique=True),
+    _of("microscope"),
+    _of("detector"),
+    _of("project"),
+    _of("booking"),
+    _of("person", "operator_id"),
+    _words("workflow"),
+    _words("sample"),
+    Column("began", Double, nullable=False),
+    Column("ended", Double),
+    Column("state", Text, nullable=False),
+    _words("reason"),
+    Column("confidential", Boolean, nullable=False, server_default=false()),
+    Column("exposures", Integer),
+    _words("note"),
+    Index("ix_session_microscope_began", "microscope_id", "began"),
+)
+
+occasion = Table(
+    "occasion",
+    metadata,
+    _id(),
+    _of("microscope", needed=True),
+    Column("at", Double, nullable=False),
+    Column("until", Double),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Index("ix_occasion_microscope_at", "microscope_id", "at"),
+)
+
+duty = Table(
+    "duty",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("began", Double),
+    Column("ended", Double),
+    _words("said"),
+    Column("failing_since", Double),
+    _words("problem"),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("told", Double),
+    _words("holder"),
+)
