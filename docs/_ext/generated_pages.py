@@ -15,16 +15,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 from unittest.mock import patch
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
 
 from icestream.cli.app import COMMANDS, build
 from icestream.engine.graph.blanks import needed
 from icestream.engine.graph.document import VERSION, schema
 from icestream.engine.graph.workflow import load_workflow, shipped_workflows
 from icestream.engine.requests.models import VERBS
+from icestream.facility.file import VARIABLE, FacilityFile
+from icestream.facility.kinds import FileMode
 from icestream.protocol import Protocol, Registry, Resources, unit_of
 from icestream.protocol.describe import (
     describe_parameters,
@@ -51,7 +54,7 @@ SUBJECTS = {
     "model": "Models",
     "monitor": "Monitors",
 }
-NESTED = {"facility", "export", "workflow", "protocols", "plugin", "settings", "usage"}
+NESTED = {"facility", "session", "export", "workflow", "protocols", "plugin", "settings", "usage"}
 
 
 def protocols_page() -> str:
@@ -178,6 +181,67 @@ def settings_page() -> str:
         help_text = " ".join((field.description or "").split())
         lines.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {default} | {_cell(help_text)} |")
     return "\n".join([*lines, ""])
+
+
+def facility_page() -> str:
+    """Every section of the facility file with its values."""
+    lines = [
+        "# The facility file",
+        "",
+        "What a facility says of itself, in TOML: `/etc/icestream/facility.toml`, or the file that",
+        f"`{VARIABLE}` names. `icestream facility example` prints one to begin with, and",
+        "`icestream facility check` says all that is wrong with one. Times are written `30 s`,",
+        "`10 min`, `2 h`, `14 d` or `3 w`, rates `100 MB/s` or `1 Gbit/s`; a secret is given as",
+        '`{ file = "/path" }` or `{ env = "NAME" }`. A part whose section is left out is off.',
+        "",
+    ]
+    for name, field in FacilityFile.model_fields.items():
+        for head, model in _sections(name, field.annotation):
+            said = (inspect.getdoc(model) or "").replace("``", "`")
+            lines += [f"## `{head}`", "", _text(" ".join(said.split())), ""]
+            lines += ["| value | default | meaning |", "|---|---|---|"]
+            lines += [
+                f"| `{value}` | {_default(inside)} | {_cell(_joined(inside))} |"
+                for value, inside in model.model_fields.items()
+            ]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _sections(name: str, kind: Any) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The tables of TOML that a section is written as, with their models."""
+    origin, inside = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        yield from _sections(name, inside[0])
+    elif isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield f"[{name}]", kind
+        for value, field in kind.model_fields.items():
+            yield from _sections(f"{name}.{value}", field.annotation)
+    elif origin is dict:
+        yield from _sections(f"{name}.NAME", inside[1])
+    elif origin is tuple:
+        for head, model in _sections(name, inside[0]):
+            yield f"[{head}]", model
+    else:
+        for one in inside:
+            yield from _sections(name, one)
+
+
+def _joined(field: FieldInfo) -> str:
+    """The help of a value in one line."""
+    return " ".join((field.description or "").replace("``", "`").split())
+
+
+def _default(field: FieldInfo) -> str:
+    """What a value is where the file does not say it."""
+    if field.is_required():
+        return "needed"
+    value = field.get_default(call_default_factory=True)
+    if value in (None, "", (), {}) or isinstance(value, BaseModel):
+        return ""
+    if isinstance(value, int) and FileMode.__metadata__[0] in field.metadata:
+        return f'`"{value:o}"`'
+    return f"`{value}`"
 
 
 def requests_page() -> str:
@@ -387,6 +451,7 @@ PAGES = {
     "workflow-file.md": workflow_file_page,
     "protocols.md": protocols_page,
     "cli.md": cli_page,
+    "facility-file.md": facility_page,
     "settings.md": settings_page,
     "requests.md": requests_page,
     "events.md": events_page,

@@ -25,6 +25,7 @@ from icestream.engine.graph.document import schema
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import Workflow, load_workflow, shipped_workflows
 from icestream.engine.requests.models import VERBS
+from icestream.facility.file import FacilityFile
 from icestream.model import QUALITIES
 from icestream.protocol import Registry, unit_of
 from icestream.server.app import create_app
@@ -42,6 +43,7 @@ GENERATED = {
     for name in (
         "protocols",
         "cli",
+        "facility-file",
         "settings",
         "requests",
         "events",
@@ -103,6 +105,14 @@ def test_every_setting_is_in_the_reference(generated: Any) -> None:
     page = generated.settings_page()
     for name in Settings.model_fields:
         assert f"| `{name}` | `ICESTREAM_{name.upper()}` |" in page
+
+
+def test_every_value_of_the_facility_file_is_in_the_reference(generated: Any) -> None:
+    page = generated.facility_page()
+    for name in FacilityFile.model_fields:
+        assert re.search(rf"^## `\[+{name}\b", page, flags=re.M)
+    assert '| `mode` | `"2750"` |' in page
+    assert not re.search(r"\| \|$", page, flags=re.M), "a value is not explained"
 
 
 def test_every_request_is_in_the_reference(generated: Any) -> None:

@@ -17,7 +17,8 @@ __all__ = ["COMMANDS", "build", "main"]
 
 _SESSION = Group("A session", sort_key=1)
 _WORKFLOW = Group("Workflows and protocols", sort_key=2)
-_MACHINE = Group("This machine", sort_key=3)
+_FACILITY = Group("A facility", sort_key=3)
+_MACHINE = Group("This machine", sort_key=4)
 
 COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("process", "process:process", "Process movies while they arrive, up to a report.", _SESSION),
@@ -63,12 +64,8 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("demo", "demo:demo", "Process a simulated session while it is written.", _MACHINE),
     ("doctor", "doctor:doctor", "Say what this machine has and what is missing.", _MACHINE),
     ("people", "people:app", "Say who may use the server, and as what.", _MACHINE),
-    (
-        "facility",
-        "facility.app:app",
-        "Bookings, places, transfer, money around sessions.",
-        _MACHINE,
-    ),
+    ("session", "facility.session:app", "Begin a session for who has booked; find it.", _FACILITY),
+    ("facility", "facility.app:app", "Bookings, places, transfer, results, money.", _FACILITY),
     ("usage", "usage:app", "Count what is used, if you want it, and send that.", _MACHINE),
     ("settings", "settings:app", "Show settings and where each came from; change them.", _MACHINE),
 )

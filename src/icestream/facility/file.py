@@ -19,6 +19,7 @@ from icestream.store.places import state_folder
 
 __all__ = [
     "PLACE",
+    "VARIABLE",
     "FacilityFile",
     "FacilityFileError",
     "LoadedFacility",

@@ -1,5 +1,6 @@
 """Bringing a store to the present schema, and refusing one of another."""
 
+import threading
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,6 +20,9 @@ __all__ = [
 
 HEAD = "0013"
 """The newest migration; tests hold it against the scripts."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps what it is at in globals of the process."""
 
 _ALIKE = "0013"
 """The oldest schema that differs from the newest in indexes alone: it is read, and asked, as it is.
@@ -61,7 +65,7 @@ def migrate(engine: Engine, package: str) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(files(package) / "migrations"))
-    with engine.begin() as connection:
+    with _ONE_AT_A_TIME, engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -8,6 +8,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("example", "looking:example", "Print a facility file to begin with."),
     ("check", "looking:check", "Say all that is wrong with the facility file."),
     ("status", "looking:status", "Say how the facility's duties go."),
+    ("rebuild", "looking:rebuild_", "Make the registry anew from the sessions' folders."),
     ("run", "run:run", "Do what the facility does over and over, until it is stopped."),
 )
 """Name, where it is (below icestream.cli.facility), and what it does."""

@@ -7,7 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from icestream.cli.facility.asking import span
 from icestream.cli.terminal import print_json, print_table
+from icestream.facility.begin.rebuild import rebuild
 from icestream.facility.check import check_facility
 from icestream.facility.duties.all import duties_of
 from icestream.facility.opened import open_facility
@@ -16,7 +18,7 @@ from icestream.facility.registry.records import DutyState
 from icestream.settings import load
 from icestream.shown import printable
 
-__all__ = ["check", "example", "status"]
+__all__ = ["check", "example", "rebuild_", "status"]
 
 
 def example() -> None:
@@ -88,20 +90,29 @@ def status(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
     return int(failing)
 
 
+def rebuild_() -> int:
+    """Make the registry anew from the cards in the sessions' folders.
+
+    What is not on the cards stays as it is: bookings, occasions, invoices. Teams and people of
+    projects are read from their source again. The exit status is 1 where a card cannot be read.
+    """
+    with open_facility() as facility:
+        found = rebuild(facility)
+    print(f"{found.sessions} sessions are in the registry")
+    for name in found.moved:
+        print(f"moved   {printable(name)}: its card says its present folder now")
+    for said in found.refused:
+        print(f"refused {printable(said)}")
+    return int(bool(found.refused))
+
+
 def _document(state: DutyState) -> dict[str, object]:
     return {name: getattr(state, name) for name in DutyState.__slots__}
 
 
 def _words(state: DutyState, now: float) -> tuple[str, str]:
-    last = "never" if state.ended is None else f"{_span(now - state.ended)} ago"
+    last = "never" if state.ended is None else f"{span(now - state.ended)} ago"
     if state.failing_since is not None:
-        since = _span(now - state.failing_since)
+        since = span(now - state.failing_since)
         return last, f"FAILS since {since} ({state.failures} times): {printable(state.problem)}"
     return last, printable(state.said) or ("-" if state.ended is None else "done")
-
-
-def _span(seconds: float) -> str:
-    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(0.0, seconds):.0f} s"

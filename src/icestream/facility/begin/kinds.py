@@ -76,8 +76,9 @@ class Tree(Section):
     """Template of a session's name. {number} counts the sessions of its project."""
     raw: Name = "raw"
     """Folder of the movies in a place."""
-    processing: Name = "processing"
-    """Folder of the session in a place: its store, its results and its report."""
+    processing: Annotated[str, AfterValidator(_own)] = "{session}"
+    """Folder of the session in a place: its store, its results and its report. Lists, messages and
+    reports call the session by the name of this folder."""
     folders: tuple[Name, ...] = ()
     """More folders that each place gets."""
     mode: Annotated[FileMode, Field(validate_default=False)] = 0o2750

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
+from icestream.facility.begin.following import session_duties
 from icestream.facility.duties.duty import Duty
 from icestream.facility.file import FacilityFile
 
 __all__ = ["duties_of"]
 
-_ROOMS: tuple[Callable[[FacilityFile], Iterable[Duty]], ...] = ()
+_ROOMS: tuple[Callable[[FacilityFile], Iterable[Duty]], ...] = (session_duties,)
 """Each says which duties its section of the file asks for."""
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "microscope_number",
     "microscopes",
     "occasions",
+    "retire",
 ]
 
 
@@ -38,6 +39,11 @@ def keep_microscopes(connection: Connection, told: Mapping[str, tuple[str, str]]
         )
     gone = t.microscope.c.name.not_in(list(told)) & t.microscope.c.retired.is_(None)
     connection.execute(update(t.microscope).where(gone).values(retired=time.time()))
+
+
+def retire(connection: Connection, name: str) -> None:
+    """Write a microscope down that the facility file does not have; one that is there stays."""
+    keep(connection, t.microscope, {"name": name}, {"retired": time.time()}, once=("retired",))
 
 
 def microscopes(connection: Connection, *, retired: bool = True) -> tuple[KnownMicroscope, ...]:

@@ -150,6 +150,10 @@ class KnownSession:
     reason: str = ""
     confidential: bool = False
     exposures: int | None = None
+    revived: float | None = None
+    """When its process was last started again by itself."""
+    revivals: int = 0
+    """How often it was, since it last did well."""
     note: str = ""
 
 

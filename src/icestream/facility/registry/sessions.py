@@ -11,7 +11,15 @@ from icestream.facility.registry.people import keep_project, person_number
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.rows import keep, number_of
 
-__all__ = ["UnknownPlace", "Whose", "change_session", "keep_session", "session", "sessions"]
+__all__ = [
+    "UnknownPlace",
+    "Whose",
+    "change_session",
+    "count_sessions",
+    "keep_session",
+    "session",
+    "sessions",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,18 @@ def keep_session(
     found = number_of(connection, t.session, key=key)
     assert found is not None
     return found
+
+
+def count_sessions(connection: Connection, project: str) -> int:
+    """How many sessions a project has had; of those without one where it is empty."""
+    s = t.session.c
+    asked = select(func.count()).select_from(t.session)
+    if project:
+        asked = asked.join(t.project, t.project.c.id == s.project_id)
+        asked = asked.where(t.project.c.code == project)
+    else:
+        asked = asked.where(s.project_id.is_(None))
+    return int(connection.execute(asked).scalar() or 0)
 
 
 def _numbers(connection: Connection, whose: Whose) -> dict[str, Any]:
@@ -150,5 +170,5 @@ def _asked() -> Select[Any]:
 
 _OWN = (
     "id", "name", "place", "folder", "key", "workflow", "sample", "began", "ended", "state",
-    "reason", "confidential", "exposures", "note",
+    "reason", "confidential", "exposures", "revived", "revivals", "note",
 )  # fmt: skip

@@ -186,6 +186,8 @@ session = Table(
     _words("reason"),
     Column("confidential", Boolean, nullable=False, server_default=false()),
     Column("exposures", Integer),
+    Column("revived", Double),  # when its process was last started again by itself
+    Column("revivals", Integer, nullable=False, server_default=text("0")),  # since it last did well
     _words("note"),
     Index("ix_session_microscope_began", "microscope_id", "began"),
 )

@@ -44,6 +44,7 @@ def test_all_problems_are_printed_at_once(
 def test_duties_are_shown_with_what_fails(
     facility: Facility, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(looking, "duties_of", lambda _: ())
     assert facility_("status") == 0
     assert "nothing that is done over and over" in capsys.readouterr().out
 
@@ -67,3 +68,13 @@ def test_duties_are_shown_with_what_fails(
     assert "never" in said
     assert facility_("status", "--json") == 1
     assert json.loads(capsys.readouterr().out)[0]["problem"] == "the NAS is away"
+
+
+def test_a_registry_is_made_anew(facility: Facility, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = facility.sessions / "x"
+    folder.mkdir()
+    (folder / "facility.json").write_text("[]")
+    assert facility_("rebuild") == 1
+    said = capsys.readouterr().out
+    assert "0 sessions are in the registry" in said
+    assert f"refused {folder}/facility.json is no card" in said

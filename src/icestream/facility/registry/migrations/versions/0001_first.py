@@ -235,6 +235,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), server_default=sa.text("('')"), nullable=False),
         sa.Column("confidential", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("exposures", sa.Integer(), nullable=True),
+        sa.Column("revived", sa.Double(), nullable=True),
+        sa.Column("revivals", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("note", sa.Text(), server_default=sa.text("('')"), nullable=False),
         sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_session_booking_id")),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,114 @@
+"""What `icestream session new` asks: at most two questions, with answers that Enter takes."""
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from icestream.facility.begin.booked import booked_now, booking_words
+from icestream.facility.begin.movies import newest_folders
+from icestream.facility.opened import Facility
+from icestream.facility.registry.records import KnownBooking
+from icestream.shown import printable
+
+__all__ = ["NoMicroscope", "settled", "span"]
+
+NOBODY = "nobody who has booked"
+
+
+class NoMicroscope(LookupError):
+    """It was not said which microscope is meant."""
+
+
+def settled(
+    facility: Facility, microscope: str | None, given: Mapping[str, str | None], *, ask: bool
+) -> dict[str, Any]:
+    """What a session is begun with: what was given, asked, or is likeliest.
+
+    Parameters
+    ----------
+    given
+        Project, operator, sample, movies, workflow and note; None where nobody said.
+    ask
+        Ask a person; otherwise the likeliest is taken, and said.
+    """
+    ask = ask and sys.stdin.isatty()
+    name = microscope or _only(facility)
+    answers: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    booking = None
+    if "project" not in answers or "operator" not in answers:
+        booking = _booking(facility, name, ask=ask)
+    if booking is not None:
+        answers["booking"] = (booking.source, booking.reference)
+        answers.setdefault("project", booking.project)
+        answers.setdefault("operator", booking.who)
+    elif ask and "project" not in answers:
+        answers["project"] = input("project (Enter: none): ").strip()
+    if "movies" not in answers:
+        answers["movies"] = _movies(facility, name, ask=ask)
+    return {"microscope": name, **answers}
+
+
+def _only(facility: Facility) -> str:
+    known = list(facility.file.microscopes)
+    if len(known) == 1:
+        return known[0]
+    now = time.time()
+    used = [name for name in known if booked_now(facility, name, now).bookings]
+    if len(used) == 1:
+        return used[0]
+    there = ", ".join(known) or "none"
+    raise NoMicroscope(f"say which microscope: icestream session new NAME (there are {there})")
+
+
+def _booking(facility: Facility, microscope: str, *, ask: bool) -> KnownBooking | None:
+    """The booking that the session is for."""
+    near = booked_now(facility, microscope, time.time())
+    for one in near.closed:
+        kind, words = one.kind, printable(booking_words(facility, one))
+        print(f"icestream: {microscope} is booked for {kind}: {words}", file=sys.stderr)
+    if not near.bookings:
+        print(f"icestream: nobody has booked {microscope} now", file=sys.stderr)
+        return None
+    lines = [booking_words(facility, one) for one in near.bookings]
+    chosen = _chosen(f"who uses {microscope} now", [*lines, NOBODY], ask=ask)
+    return None if chosen == len(lines) else near.bookings[chosen]
+
+
+def _movies(facility: Facility, microscope: str, *, ask: bool) -> str:
+    """The folder of the session's movies; empty: the whole folder of the microscope."""
+    instrument = facility.file.microscopes.get(microscope)
+    if instrument is None or instrument.movies is None:
+        return ""
+    folders = newest_folders(instrument.movies)
+    if not folders:
+        return ""
+    now = time.time()
+    lines = [f"{one.path} (changed {span(now - one.changed)} ago)" for one in folders]
+    chosen = _chosen(
+        "where its movies are", [*lines, f"{instrument.movies} (all that is in it)"], ask=ask
+    )
+    return "" if chosen == len(folders) else str(folders[chosen].path)
+
+
+def _chosen(what: str, choices: Sequence[str], *, ask: bool) -> int:
+    """The number of a choice; the first where Enter is all that is said."""
+    if not ask:
+        print(f"icestream: {what}: {printable(choices[0])}", file=sys.stderr)
+        return 0
+    print(f"{what}:")
+    for number, choice in enumerate(choices, 1):
+        print(f"  {number}  {printable(choice)}")
+    while True:
+        said = input("number (Enter: 1): ").strip() or "1"
+        if said.isdecimal() and 1 <= int(said) <= len(choices):
+            return int(said) - 1
+        print(f"a number from 1 to {len(choices)}, please")
+
+
+def span(seconds: float) -> str:
+    """A length of time in a few letters."""
+    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"

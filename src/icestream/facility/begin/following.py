@@ -1,0 +1,118 @@
+"""How sessions stand, followed into the registry; one whose process was lost goes on by itself."""
+
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from icestream.engine.machine.lock import SessionBusy, as_it_is, holder
+from icestream.facility.duties.duty import Duty
+from icestream.facility.file import FacilityFile
+from icestream.facility.opened import Facility
+from icestream.facility.registry.records import KnownSession
+from icestream.facility.registry.sessions import change_session, sessions
+from icestream.starting.begin import NotStarted, go_on, wait_for_it
+from icestream.store import queries
+from icestream.store.migrate import OtherSchema
+from icestream.store.open import NoStore, open_store
+from icestream.store.records import SessionRecord
+
+__all__ = ["follow_sessions", "session_duties"]
+
+_EVERY = 10.0
+_MOST = 5
+"""Times in a row that a session is started again by itself."""
+_PAUSE = 60.0
+"""Seconds between two of them, at least; twice as many each time."""
+_FOLLOWED = ("new", "running", "stopped", "failed", "done")
+_OVER = ("done", "stopped", "failed")
+
+
+def session_duties(file: FacilityFile) -> Iterable[Duty]:
+    """The duty that follows sessions; every facility with microscopes has it."""
+    if file.microscopes:
+        yield Duty(
+            name="sessions",
+            what="follows sessions, and starts those again whose process was lost",
+            every=_EVERY,
+            act=follow_sessions,
+        )
+
+
+def follow_sessions(facility: Facility, stop: threading.Event) -> str:
+    """Write down how each session stands, and let those go on whose process was lost."""
+    with facility.registry.read() as connection:
+        known = [one for one in sessions(connection) if one.state in _FOLLOWED]
+    counts = {"running": 0, "started again": 0}
+    lost = []
+    for one in known:
+        if stop.is_set():
+            break
+        values = _values(one)
+        if values.get("state") == "lost":
+            values = _revived(facility, one)
+            counts["started again"] += values.get("state") == "running"
+            lost += [f"{one.name} ({values['reason']})"] if values.get("reason") else []
+        counts["running"] += values.get("state", one.state) == "running"
+        if any(getattr(one, name) != value for name, value in values.items()):
+            with facility.registry.write() as connection:
+                change_session(connection, one.id, **values)
+    said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return "; ".join([said or "none runs", *lost])
+
+
+def _values(known: KnownSession) -> dict[str, Any]:
+    """What is otherwise of a session than the registry has it; ``lost`` where its process is."""
+    folder = Path(known.folder)
+    try:
+        with closing(open_store(folder, readonly=True)) as store:
+            before = queries.session(store)
+            exposures = sum(queries.count_exposures(store).values())
+    except (NoStore, OtherSchema, DBAPIError, OSError) as error:
+        if isinstance(error, NoStore) and not folder.exists() and folder.parent.exists():
+            return {"state": "gone", "reason": "its folder is not there any more"}
+        return {}  # a disk that is away is no news of a session
+    now = as_it_is(before, folder)
+    if now.state in _OVER and holder(folder):  # its process has not come to say so
+        now = replace(now, state="running")
+    if before.epoch <= 1 and now.state in _OVER:  # it was made, and no process has come to it
+        return {"exposures": exposures} if known.state == "new" else {"state": "lost"}
+    if now.state == "stopped" and before.state not in _OVER:
+        return {"state": "lost"}
+    state = now.state if now.state in _OVER else "running"
+    values: dict[str, Any] = {"state": state, "exposures": exposures, "reason": now.reason}
+    values["ended"] = _ended(known, now) if state in _OVER else None
+    if state == "running" and known.revivals and _did_well(known):
+        values["revivals"] = 0
+    return values
+
+
+def _ended(known: KnownSession, now: SessionRecord) -> float:
+    return now.changed if known.ended is None else known.ended
+
+
+def _did_well(known: KnownSession) -> bool:
+    return time.time() - (known.revived or 0.0) > _PAUSE * 2.0**known.revivals
+
+
+def _revived(facility: Facility, known: KnownSession) -> dict[str, Any]:
+    """Start a session again, unless it was too often or a moment ago."""
+    now, tried = time.time(), known.revivals
+    if tried >= _MOST:
+        reason = f"its process ended {tried} times in a row: icestream session start {known.name}"
+        return {"state": "failed", "reason": reason, "ended": known.ended or now}
+    if now - (known.revived or 0.0) < _PAUSE * 2.0 ** (tried - 1):
+        return {}
+    try:
+        started = go_on(Path(known.folder), state=facility.loaded.settings.state)
+        wait_for_it(started)
+    except SessionBusy:
+        return {}
+    except (NotStarted, LookupError, OSError) as error:
+        return {"reason": str(error), "revived": now, "revivals": tried + 1}
+    return {"state": "running", "reason": "", "revived": now, "revivals": tried + 1}

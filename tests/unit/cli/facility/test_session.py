@@ -1,0 +1,68 @@
+"""`icestream session`: begun for somebody, found again, ended."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from icestream.cli.facility.session import app
+from icestream.engine.machine.lock import holder
+from icestream.facility.opened import Facility
+from icestream.facility.registry.sessions import UnknownPlace
+from toy_session import wait_for
+
+
+def session(*words: str) -> Any:
+    return app(words, result_action="return_value")
+
+
+def test_a_session_from_its_beginning_to_its_end(
+    facility: Facility, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--project", "p", "--operator", "lea", "--workflow", "quick-look", "--yes")
+    assert session("new", "krios1", *words, "--set", "import.pixel_size=0.83") == 0
+    assert "session p-001 runs: " in capsys.readouterr().out
+    session("list", "--json")
+    (found,) = json.loads(capsys.readouterr().out)
+    folder = Path(found["folder"])
+    assert (found["state"], found["operator"], found["microscope"]) == ("running", "lea", "krios1")
+    assert holder(folder)
+    assert session("end", "p-001", "--why", "grid is broken") == 0
+    assert "session p-001 is ended" in capsys.readouterr().out
+    wait_for(lambda: not holder(folder))
+    assert session("end", "p-001") == 0
+    assert session("start", str(folder)) == 0
+    assert holder(folder)
+    assert session("start", "p-001") == 1  # it runs
+    assert "already being processed" in capsys.readouterr().out
+    assert session("end", "p-001") == 0
+    wait_for(lambda: not holder(folder))
+
+
+def test_sessions_are_listed_and_shown(
+    facility: Facility, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session("list")
+    assert "icestream session new MICROSCOPE begins one" in capsys.readouterr().out
+    words = ("--no-start", "--workflow", "quick-look", "--sample", "ribosome", "--confidential")
+    assert session("new", "krios1", "--project", "p", *words, "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (made["state"], made["confidential"]) == ("new", True)
+    session("list", "--project", "p")
+    assert "p-001" in capsys.readouterr().out
+    session("list", "--state", "done")
+    assert "there is none" in capsys.readouterr().out
+    session("show", made["place"])
+    said = capsys.readouterr().out
+    assert "sample        ribosome" in said
+    assert "confidential  yes" in said
+    session("show", "p-001", "--json")
+    assert json.loads(capsys.readouterr().out) == made
+    with pytest.raises(UnknownPlace, match="icestream session list shows"):
+        session("show", "p-002")
+
+
+def test_a_parameter_that_is_none_is_refused(facility: Facility) -> None:
+    with pytest.raises(LookupError, match="write it as --set step.name=value"):
+        session("new", "krios1", "--set", "voltage=300", "--yes")

@@ -1,0 +1,137 @@
+"""A session is begun for somebody: checked whole first, then made, written down and run."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from icestream.engine.graph.workflow import InvalidWorkflow
+from icestream.engine.machine.lock import holder
+from icestream.engine.record.workflows import session_workflow
+from icestream.engine.requests.models import Abort
+from icestream.engine.requests.send import send
+from icestream.facility.begin.begin import (
+    Begun,
+    NoMovies,
+    WantedSession,
+    begin_session,
+    workflow_named,
+)
+from icestream.facility.begin.card import read_card
+from icestream.facility.opened import Facility
+from icestream.facility.registry.microscopes import UnknownInstrument
+from icestream.facility.registry.people import keep_project
+from icestream.facility.registry.sessions import session, sessions
+from icestream.protocol import Registry
+from icestream.store.open import open_store
+from toy_session import wait_for
+
+
+def begin(facility: Facility, **values: object) -> Begun:
+    wanted = WantedSession(**{"microscope": "krios1", "start": False, **values})  # type: ignore[arg-type]
+    return begin_session(facility, Registry(), wanted)
+
+
+def test_place_card_store_and_registry_agree(facility: Facility) -> None:
+    with facility.registry.write() as connection:
+        keep_project(connection, "cem00123", team="cori")
+    begun = begin(facility, project="cem00123", operator="lea", sample="ribosome", note="grid 3")
+    folder = Path(begun.card.folder)
+    assert folder.name == begun.card.session == "cem00123-001"
+    assert read_card(folder) == begun.card
+    assert (begun.card.team, begun.card.detector, begun.card.booking) == ("cori", "K3", None)
+    with facility.registry.read() as connection:
+        known = session(connection, "cem00123-001")
+    assert (known.key, known.operator, known.team) == (begun.card.key, "lea", "cori")
+    assert (known.state, known.sample, known.note) == ("new", "ribosome", "grid 3")
+    store = open_store(folder, readonly=True)
+    source = session_workflow(store).steps[0].parameters
+    store.close()
+    assert source["pattern"] == f"{facility.path.parent}/krios1/**/*_[Ff]ractions.*"
+    assert source["watch"] is True
+    assert source["microscope"] == "krios1"
+
+
+def test_the_next_one_has_a_place_of_its_own(facility: Facility) -> None:
+    names = [begin(facility, project="p").card.session for _ in range(2)]
+    assert names == ["p-001", "p-002"]
+    assert begin(facility).card.session == "unassigned-001"
+    taken = Path(begin(facility, project="p").card.place).with_name("p-004")
+    taken.mkdir()
+    assert begin(facility, project="p").card.session == "p-005"
+
+
+def test_many_at_once_have_places_of_their_own(facility: Facility) -> None:
+    names: list[str] = []
+
+    def one() -> None:
+        names.append(begin(facility, project="p", workflow="quick-look").card.session)
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(names)) == 4
+
+
+def test_a_confidential_projects_sessions_are_all_so(facility: Facility) -> None:
+    with facility.registry.write() as connection:
+        keep_project(connection, "secret", confidential=True)
+    assert begin(facility, project="secret").card.confidential
+    assert begin(facility, project="secret", confidential=False).card.confidential
+    assert begin(facility, project="p", confidential=True).card.confidential
+    assert not begin(facility, project="p").card.confidential
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "says"),
+    [
+        ({"microscope": "krios2"}, UnknownInstrument, "no microscope 'krios2'; it has krios1, gl"),
+        ({"workflow": "defualt"}, LookupError, "no workflow 'defualt'"),
+        ({"parameters": {"aling": {}}}, InvalidWorkflow, "there is no step 'aling'"),
+        ({"parameters": {"import": {"voltage": 3}}}, InvalidWorkflow, "voltage"),
+        ({"fill": {"x": 1}}, InvalidWorkflow, "x"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_made(
+    facility: Facility, values: dict[str, object], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        begin(facility, **values)
+    assert not list(facility.sessions.iterdir())
+    with facility.registry.read() as connection:
+        assert sessions(connection) == ()
+
+
+def test_movies_are_where_somebody_says(facility: Facility, tmp_path: Path) -> None:
+    assert begin(facility, movies="/x/*.eer").card.movies == "/x/*.eer"
+    assert begin(facility, movies="/x/").card.movies == "/x/**/*_[Ff]ractions.*"
+    instrument = facility.file.microscopes["krios1"].model_copy(update={"movies": None})
+    facility.file.microscopes["krios1"] = instrument
+    with pytest.raises(NoMovies, match=r"microscopes\.krios1\.movies"):
+        begin(facility)
+
+
+def test_a_saved_workflow_goes_before_a_shipped_one(tmp_path: Path) -> None:
+    folder = tmp_path / "workflows"
+    folder.mkdir()
+    shipped = workflow_named("quick-look", tmp_path)
+    text = Path(workflow_named.__code__.co_filename).parents[2] / "engine/graph/workflows"
+    (folder / "quick-look.json").write_text((text / "screening.json").read_text())
+    saved = workflow_named("quick-look", tmp_path)
+    assert [step.name for step in saved.steps] != [step.name for step in shipped.steps]
+    assert workflow_named(str(folder / "quick-look.json"), tmp_path) == saved
+
+
+def test_it_runs_in_a_process_of_its_own(facility: Facility) -> None:
+    begun = begin(facility, start=True, workflow="quick-look")
+    folder = Path(begun.card.folder)
+    try:
+        assert begun.running
+        assert holder(folder)
+        with facility.registry.read() as connection:
+            assert session(connection, begun.card.key).state == "running"
+    finally:
+        send(folder, Abort())
+        wait_for(lambda: not holder(folder))

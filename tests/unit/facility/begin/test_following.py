@@ -1,0 +1,119 @@
+"""How sessions stand is followed; one whose process was lost goes on by itself."""
+
+import os
+import shutil
+import signal
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from icestream.engine.machine.lock import holder
+from icestream.engine.requests.models import Abort, Stop
+from icestream.engine.requests.send import send
+from icestream.facility.begin import following
+from icestream.facility.begin.begin import WantedSession, begin_session
+from icestream.facility.begin.card import Card
+from icestream.facility.begin.following import follow_sessions, session_duties
+from icestream.facility.opened import Facility
+from icestream.facility.registry.records import KnownSession
+from icestream.facility.registry.sessions import change_session, session
+from icestream.protocol import Registry
+from icestream.starting.begin import NotStarted
+from toy_session import wait_for
+
+
+def begin(facility: Facility, *, start: bool) -> Card:
+    wanted = WantedSession(microscope="krios1", workflow="quick-look", start=start)
+    return begin_session(facility, Registry(), wanted).card
+
+
+def known(facility: Facility, card: Card) -> KnownSession:
+    with facility.registry.read() as connection:
+        return session(connection, card.key)
+
+
+def follow(facility: Facility) -> str:
+    return follow_sessions(facility, threading.Event())
+
+
+def test_a_session_that_is_killed_goes_on_and_one_that_is_stopped_does_not(
+    facility: Facility,
+) -> None:
+    card = begin(facility, start=True)
+    folder = Path(card.folder)
+    try:
+        assert follow(facility) == "1 running"
+        os.kill(int(holder(folder).split()[1]), signal.SIGKILL)
+        wait_for(lambda: not holder(folder))
+        assert follow(facility) == "1 running, 1 started again"
+        assert holder(folder)
+        found = known(facility, card)
+        assert (found.state, found.revivals) == ("running", 1)
+        send(folder, Stop(why="enough"))
+        wait_for(lambda: not holder(folder))
+        assert follow(facility) == "none runs"
+        found = known(facility, card)
+        assert (found.state, found.exposures) == ("stopped", 0)
+        assert found.ended is not None
+    finally:
+        if holder(folder):
+            send(folder, Abort())
+
+
+def test_one_that_was_never_started_stays_new(facility: Facility) -> None:
+    card = begin(facility, start=False)
+    assert follow(facility) == "none runs"
+    assert known(facility, card).state == "new"
+
+
+def test_one_that_ends_again_and_again_is_given_up_and_named(
+    facility: Facility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = begin(facility, start=False)
+    tried: list[float] = []
+
+    def broken(*words: object, **named: object) -> None:
+        tried.append(time.time())
+        raise NotStarted("no memory")
+
+    monkeypatch.setattr(following, "_values", lambda one: {"state": "lost"})
+    monkeypatch.setattr(following, "go_on", broken)
+    assert follow(facility) == f"none runs; {card.session} (no memory)"
+    assert follow(facility) == "none runs"  # not at once again
+    assert len(tried) == 1
+    for _ in range(6):
+        with facility.registry.write() as connection:
+            change_session(connection, known(facility, card).id, revived=0.0)
+        follow(facility)
+    assert len(tried) == 5
+    assert "ended 5 times in a row: icestream session start" in known(facility, card).reason
+    assert known(facility, card).state == "failed"
+
+
+def test_a_disk_that_is_away_is_no_news_and_a_folder_that_is_gone_is(facility: Facility) -> None:
+    card = begin(facility, start=False)
+    place = Path(card.place)
+    away = place.with_name("away")
+    place.rename(away)
+    assert follow(facility) == "none runs"
+    assert known(facility, card).state == "new"
+    away.rename(place)
+    shutil.rmtree(card.folder)
+    follow(facility)
+    assert known(facility, card).state == "gone"
+
+
+def test_a_facility_without_microscopes_follows_none(facility: Facility) -> None:
+    assert [duty.name for duty in session_duties(facility.file)] == ["sessions"]
+    none = facility.file.model_copy(update={"microscopes": {}})
+    assert list(session_duties(none)) == []
+
+
+def test_one_that_does_well_is_tried_anew_when_it_ends_later(facility: Facility) -> None:
+    card = begin(facility, start=False)
+    one = replace(known(facility, card), revivals=2, revived=time.time() - 1000.0)
+    assert following._did_well(one)
+    assert not following._did_well(replace(one, revived=time.time()))

@@ -1,0 +1,23 @@
+"""Folders of a microscope, the newest first."""
+
+import os
+from pathlib import Path
+
+from icestream.facility.begin.movies import newest_folders
+
+
+def test_the_newest_is_first_by_what_is_put_into_it(tmp_path: Path) -> None:
+    for age, name in ((30, "old"), (20, "new"), (10, ".hidden")):
+        (tmp_path / name / "Images-Disc1").mkdir(parents=True)
+        for one in (tmp_path / name, tmp_path / name / "Images-Disc1"):
+            os.utime(one, (1000 - age, 1000 - age))
+    (tmp_path / "a file").touch()
+    assert [one.path.name for one in newest_folders(tmp_path)] == ["new", "old"]
+    os.utime(tmp_path / "old" / "Images-Disc1", (2000, 2000))
+    found = newest_folders(tmp_path)
+    assert [(one.path.name, one.changed) for one in found] == [("old", 2000.0), ("new", 980.0)]
+    assert len(newest_folders(tmp_path, most=1)) == 1
+
+
+def test_a_folder_that_is_not_there_has_none(tmp_path: Path) -> None:
+    assert newest_folders(tmp_path / "none") == ()
