@@ -57,13 +57,14 @@ class Hold:
         return away and self._tenure.lost() is None
 
     def for_good(self) -> str:
-        """That the session was deleted, which no waiting brings back; empty if it was not."""
-        if not self._tenure.is_deleted():
+        """That the session or its store was deleted, for good; empty where it was not."""
+        deleted = self._tenure.deleted()
+        if deleted is None:
             return ""
-        return (
-            f"the session's folder {self._tenure.folder} was deleted, with its results: there is "
-            "nothing to wait for, and its process ends"
-        )
+        what = f"folder {deleted} was deleted, with its results"
+        if deleted != self._tenure.folder:
+            what = f"store {deleted} was deleted"
+        return f"the session's {what}: there is nothing to wait for, and its process ends"
 
     def is_given_up(self, stop: StopAsked | None) -> bool:
         """Whether to end as it is: nothing can come back, or be finished for who asks to stop."""

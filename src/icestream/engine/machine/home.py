@@ -4,7 +4,6 @@ A folder that was moved, deleted or unmounted under a running session must not b
 is written there then would be lost, or stand in another folder than the rest.
 """
 
-import contextlib
 import errno
 import os
 import weakref
@@ -34,27 +33,21 @@ class Home:
 
     def __init__(self, folder: Path, files: Iterable[Path] = ()) -> None:
         self._known = {path: _identity(path) for path in (folder, *files)}
-        self._open: int | None = None
-        """The folder itself, whatever it is called."""
-        self._counted = False
-        """Whether the file system counts links of folders; some never do."""
-        with contextlib.suppress(OSError):
-            self._open = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            weakref.finalize(self, os.close, self._open)
-            self._counted = os.fstat(self._open).st_nlink > 0
+        self._held: dict[Path, int] = {}
+        """The folder and the files themselves, whatever they are called."""
+        for path in self._known:
+            held = _hold(path)
+            if held is not None:
+                weakref.finalize(self, os.close, held)
+                self._held[path] = held
 
-    def is_deleted(self) -> bool:
-        """Whether the folder was deleted for good, and was not moved or unmounted.
+    def deleted(self) -> Path | None:
+        """What was deleted for good, and was not moved or unmounted: the folder, or a file.
 
         Nothing can bring it back: what is put into its place is another. Where the file system
         does not say it, as that of another machine, it is taken to be away.
         """
-        if self._open is None:
-            return False
-        try:
-            return self._counted and os.fstat(self._open).st_nlink == 0
-        except OSError:
-            return False
+        return next((path for path, held in self._held.items() if _links(held) == 0), None)
 
     def check(self) -> None:
         """Do nothing when everything is where it was.
@@ -98,6 +91,29 @@ def make_below(root: Path, folder: Path) -> None:
             raise
         make_below(root, folder.parent)
         folder.mkdir(exist_ok=True)
+
+
+def _hold(path: Path) -> int | None:
+    """A descriptor that says how many links a thing has; None where they are not counted.
+
+    The thing is not opened: to close a store of SQLite would take away all locks that this process
+    has on it (sqlite.org/howtocorrupt.html).
+    """
+    try:
+        held = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return None
+    if _links(held):  # some file systems never count those of folders
+        return held
+    os.close(held)
+    return None
+
+
+def _links(held: int) -> int | None:
+    try:
+        return os.fstat(held).st_nlink
+    except OSError:
+        return None
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Tenure: that a session is this coordinator's still, and is where it began."""
 
 import time
+from pathlib import Path
 
 from sqlalchemy import Connection, select
 
@@ -48,9 +49,9 @@ class Tenure:
             return error
         return None
 
-    def is_deleted(self) -> bool:
-        """Whether the session's folder was deleted for good: nothing is left to wait for."""
-        return self._home.is_deleted()
+    def deleted(self) -> Path | None:
+        """The session's folder or store, where it was deleted for good: nothing can come back."""
+        return self._home.deleted()
 
     def fence(self, connection: Connection) -> None:
         """Do nothing when the session is this coordinator's, to the end of a transaction.

@@ -1,6 +1,7 @@
 """A session's home is noticed to be gone, and never made again."""
 
 import errno
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -50,15 +51,40 @@ def test_a_home_that_is_gone_or_another_is_trouble_that_may_pass(folder: Path, t
         home.check()
 
 
-def test_a_folder_that_was_deleted_is_told_from_one_that_was_moved(folder: Path) -> None:
-    home, kept = Home(folder, [folder / "icestream.db"]), folder.with_name("kept")
-    assert not home.is_deleted()
+def test_what_was_deleted_is_told_from_what_was_moved(folder: Path) -> None:
+    store = folder / "icestream.db"
+    home, kept = Home(folder, [store]), folder.with_name("kept")
+    assert home.deleted() is None
     folder.rename(kept)
-    assert not home.is_deleted()
+    assert home.deleted() is None
     shutil.rmtree(kept)
-    assert home.is_deleted()
+    assert home.deleted() == folder
     folder.mkdir()
-    assert home.is_deleted(), "another one is in its place"
+    assert home.deleted() == folder, "another one is in its place"
+
+
+def test_a_store_that_was_deleted_is_told_from_one_that_was_moved(folder: Path) -> None:
+    """As where something is written into a folder while it is deleted, which leaves the folder."""
+    store, kept = folder / "icestream.db", folder.with_name("kept")
+    home = Home(folder, [store])
+    store.rename(kept)
+    assert home.deleted() is None
+    kept.unlink()
+    assert home.deleted() == store
+    store.touch()
+    assert home.deleted() == store, "another one is in its place"
+
+
+def test_a_home_takes_no_locks_away_from_its_store(folder: Path) -> None:
+    """A process that closes a file which it has open twice loses its locks on it."""
+    store = folder / "icestream.db"
+    with store.open("r+b") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        home = Home(folder, [store])
+        home.check()
+        del home
+        locks = Path("/proc/locks").read_text()
+        assert f":{store.stat().st_ino} " in locks
 
 
 def test_where_links_of_folders_are_not_counted_nothing_is_taken_to_be_deleted(
@@ -70,7 +96,9 @@ def test_where_links_of_folders_are_not_counted_nothing_is_taken_to_be_deleted(
         return os.stat_result((*real(number)[:3], 0, *real(number)[4:]))
 
     monkeypatch.setattr(os, "fstat", uncounted)
-    assert not Home(folder).is_deleted()
+    home = Home(folder)
+    shutil.rmtree(folder)
+    assert home.deleted() is None
 
 
 def test_folders_are_made_below_a_root_and_the_root_is_not(folder: Path) -> None:
