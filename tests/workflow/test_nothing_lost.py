@@ -26,7 +26,7 @@ from icestream.store.open import open_store
 from postgres_server import stoppable_server
 from toy_session import Session, wait_for
 
-ITEMS = 3000
+ITEMS = 1200
 KILLS = 20
 
 
@@ -103,7 +103,7 @@ def test_files_that_were_lost_are_made_again_by_the_next_run(session: Session) -
 
 @pytest.mark.slow
 def test_kill_9_at_random_moments(tmp_path: Path) -> None:
-    """20 kills of coordinator, workers and programs over a session of 3,000 items."""
+    """20 kills of coordinator, workers and programs over a session of 1,200 items."""
     folder = tmp_path / "session"
     random.seed(2718)
     coordinator, family, kills = _start(folder), [], 0
@@ -126,11 +126,11 @@ def test_kill_9_at_random_moments(tmp_path: Path) -> None:
             coordinator = _start(folder)
     assert kills >= KILLS // 2
     family += _family(coordinator)
-    assert coordinator.wait(120) == 0
+    assert coordinator.wait(200) == 0
     for failure in _failures(folder):  # three kills may hit the same task
         assert "signal 9" in failure.reason
     if _failures(folder):
-        assert _start(folder).wait(120) == 0
+        assert _start(folder).wait(200) == 0
 
     alive = [one for one in family if one.is_running() and one.status() != "zombie"]
     assert alive == []
@@ -287,14 +287,36 @@ def test_a_session_whose_folder_is_gone_for_good_can_be_ended(
     assert local.run(*STEPS).exposures["done"] == 200
 
 
+def _delete(folder: Path) -> None:
+    """All of it, whatever is written into it meanwhile."""
+    while folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def test_a_session_whose_folder_was_deleted_ends_and_says_so(
     local: Session, in_the_middle: Callable[[Callable[[], object]], None]
 ) -> None:
-    in_the_middle(lambda: shutil.rmtree(local.folder))
+    in_the_middle(lambda: _delete(local.folder))
     outcome = local.start(*STEPS).join()
     assert outcome.state == "stopped"
     assert "was deleted, with its results: there is nothing to wait for" in outcome.reason
     assert not local.folder.exists()
+
+
+def test_a_session_whose_folder_was_deleted_in_part_ends_too(
+    local: Session, in_the_middle: Callable[[Callable[[], object]], None]
+) -> None:
+    """`rm` leaves a folder into which something was written after it had looked."""
+
+    def delete() -> None:
+        for path in local.folder.glob("icestream.db*"):
+            path.unlink()
+
+    in_the_middle(delete)
+    outcome = local.start(*STEPS).join()
+    assert outcome.state == "stopped"
+    assert outcome.reason.startswith(f"the session's store {local.folder / 'icestream.db'} was del")
+    assert not (local.folder / "icestream.db").exists()
 
 
 def test_the_older_of_two_coordinators_ends_plainly_and_writes_nothing_more(

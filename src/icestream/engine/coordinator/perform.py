@@ -57,20 +57,24 @@ class Performer:
         pending = deque(events)
         before = self._state.session
         starts: list[Start] = []
-        while pending or starts:
-            if not pending:
+        refills: list[Refill] = []
+        while pending or starts or refills:
+            if pending:
+                for action in decide(self._state, pending.popleft(), steady()):
+                    match action:
+                        case Start():
+                            starts.append(action)
+                        case Refill():
+                            refills.append(action)
+                        case _:
+                            pending.extend(self._do(action))
+            elif starts:
                 pending.extend(self._send(starts))
                 starts = []
-                continue
-            for action in decide(self._state, pending.popleft(), steady()):
-                if isinstance(action, Start):
-                    starts.append(action)
-                    continue
-                if isinstance(action, Refill) and starts:
-                    # It must not find tasks that are about to start.
-                    pending.extend(self._send(starts))
-                    starts = []
-                pending.extend(self._do(action))
+            else:
+                # What is ready in the store is known by now, and what is to start is out: a task
+                # that is read would else be counted twice or not at all, and never be done.
+                pending.extend(self._refill(refills.pop()))
         if self._state.session not in (before, "held"):
             self._record.change_session(self._state.session)
         if self._record.new_results:
@@ -79,9 +83,6 @@ class Performer:
 
     def _do(self, action: Action) -> list[Event]:
         match action:
-            case Refill():
-                later = {entry[1] for entry in self._state.later}
-                return [self._record.refill(action.step, later)]
             case FormBatch():
                 return self._form_batch(action)
             case AskGate():
@@ -101,6 +102,12 @@ class Performer:
             case RestartMonitors():
                 self._threads.restart_monitors()
         return []
+
+    def _refill(self, action: Refill) -> list[Event]:
+        if action.step not in self._state.steps:  # it has been replaced since
+            return []
+        later = {entry[1] for entry in self._state.later}
+        return [self._record.refill(action.step, later)]
 
     def _send(self, starts: Sequence[Start]) -> list[Event]:
         leases, events = self._record.start(starts)

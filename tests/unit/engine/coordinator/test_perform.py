@@ -10,7 +10,8 @@ from icestream.engine.coordinator.perform import Performer
 from icestream.engine.decisions import state
 from icestream.engine.decisions.events import Asked, StreamEnded, TasksReady, Tick
 from icestream.engine.decisions.state import Free, State
-from icestream.engine.executors.contract import Lease
+from icestream.engine.executors.contract import Ended, Lease
+from icestream.engine.record import endings
 from icestream.store import tables as t
 from toy_record import Desk, run
 
@@ -120,6 +121,27 @@ def test_more_than_a_window_of_tasks_is_worked_off_from_the_store(
     turn.find(*range(1, 101))
     turn.finish()
     assert turn.desk.counts("a") == {"done": 100}
+    assert turn.state.finished
+
+
+def test_a_window_is_read_from_the_store_when_all_that_ended_has_been_heard(
+    desk: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that is to be tried again is ready in the store before it is known to wait."""
+    monkeypatch.setattr(state, "WINDOW", 40)
+    monkeypatch.setattr(endings, "backoff", lambda attempt: 0.0)
+    turn = Turn(desk(SRC, A))
+    turn.find(*range(1, 77))
+    step = turn.state.steps[turn.desk.step("a").id]
+    while len(step.window) > 5:
+        turn.end()
+    assert step.stored == 36, "with four, and the one that is killed, one more than a window"
+    done, killed = turn.told.leases.pop(0), turn.told.leases.pop(0)
+    ended = [run(done), Ended(killed.id, (), "the worker was killed")]
+    turn.performer.carry_on(turn.desk.record.take_in(ended, []))
+    assert len(step.window) > 5, "it was read again"
+    turn.finish()
+    assert turn.desk.counts("a") == {"done": 76}
     assert turn.state.finished
 
 
