@@ -4,7 +4,9 @@ import threading
 from importlib.resources import files
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Column, Engine, MetaData, String, Table, insert, inspect, text
+
+from icestream.store.tables import metadata
 
 __all__ = [
     "HEAD",
@@ -28,6 +30,9 @@ _ALIKE = "0013"
 """The oldest schema that differs from the newest in indexes alone: it is read, and asked, as it is.
 """
 
+_VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+"""Where Alembic keeps which migrations a store has seen."""
+
 
 class OtherSchema(RuntimeError):
     """The store has another schema than this version of icestream works with."""
@@ -44,13 +49,17 @@ class OlderStore(OtherSchema):
 def upgrade(engine: Engine) -> None:
     """Run the migrations that a store lacks: the session's coordinator does, and nobody else.
 
-    Alembic is imported only when there is something to do: opening an up-to-date store costs
-    one query.
+    A store that is only being made gets the tables as they are now; tests hold them against the
+    migrations. Alembic is imported only when there are migrations to run: opening an up-to-date
+    store costs one query.
     """
     version = schema_of(engine)
     if version == HEAD:
         return
-    if version is not None and version > HEAD:
+    if version is None:
+        _make_tables(engine)
+        return
+    if version > HEAD:
         raise NewerStore(
             f"the session's store has schema {version}, this icestream knows up to {HEAD}; "
             "upgrade icestream to open it"
@@ -68,6 +77,13 @@ def migrate(engine: Engine, package: str) -> None:
     with _ONE_AT_A_TIME, engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _make_tables(engine: Engine) -> None:
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        _VERSION.create(connection, checkfirst=True)
+        connection.execute(insert(_VERSION).values(version_num=HEAD))
 
 
 def check(engine: Engine, folder: Path) -> bool:

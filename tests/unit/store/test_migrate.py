@@ -47,8 +47,23 @@ def version_of(store: Store) -> str:
     return str(version[0])
 
 
-def test_migrations_make_exactly_the_tables(store: Store) -> None:
+def at(store: Store, revision: str) -> None:
+    """Bring a store to the schema of an earlier version, or of a later one."""
+    config = scripts()
+    back = revision == "base" or (revision != "head" and version_of(store) > revision)
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        (command.downgrade if back else command.upgrade)(config, revision)
+
+
+@pytest.mark.parametrize("migrated", [False, True])
+def test_a_new_store_and_the_migrations_have_exactly_the_tables(
+    store: Store, migrated: bool
+) -> None:
     """Columns, their types, keys and indexes: as `icestream.store.tables` has them."""
+    if migrated:
+        at(store, "base")
+        at(store, "head")
     with store.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), t.metadata) == []
     assert version_of(store) == HEAD
@@ -69,17 +84,14 @@ def test_opening_again_changes_nothing(tmp_path: Path, store: Store) -> None:
 
 
 def test_taking_everything_back_leaves_nothing(store: Store) -> None:
-    config = scripts()
-    with store.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+    at(store, "base")
     assert set(inspect(store.engine).get_table_names()) == {"alembic_version"}
 
 
-def test_a_migration_that_is_interrupted_leaves_nothing_and_is_made_up_for(
+def test_a_store_whose_making_is_interrupted_is_none_and_is_made_up_for(
     tmp_path: Path, url: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = command.upgrade
+    whole = t.metadata.create_all
 
     def interrupted(*arguments: Any) -> None:
         whole(*arguments)
@@ -87,7 +99,7 @@ def test_a_migration_that_is_interrupted_leaves_nothing_and_is_made_up_for(
 
     folder = tmp_path / "session"
     with monkeypatch.context() as patch:
-        patch.setattr(command, "upgrade", interrupted)
+        patch.setattr(t.metadata, "create_all", interrupted)
         with pytest.raises(KeyboardInterrupt):
             open_store(folder, url=url)
     with pytest.raises(NoStore):  # no reader takes it for a session
@@ -444,12 +456,11 @@ def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path, store: Store) 
     assert version_of(store) == "9999"
 
 
-def test_opening_a_store_that_is_up_to_date_does_not_load_alembic(tmp_path: Path) -> None:
+def test_making_and_opening_a_store_do_not_load_alembic(tmp_path: Path) -> None:
     """It takes longer to load than all the rest of opening a session."""
-    open_store(tmp_path).close()
     script = (
         "import sys; from icestream.store.open import open_store;"
-        "open_store(sys.argv[1]).close(); print('alembic' in sys.modules)"
+        "[open_store(sys.argv[1]).close() for _ in 'ab']; print('alembic' in sys.modules)"
     )
     said = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True
@@ -458,15 +469,6 @@ def test_opening_a_store_that_is_up_to_date_does_not_load_alembic(tmp_path: Path
 
 
 # -- stores of earlier versions --------------------------------------------------------------------
-
-
-def at(store: Store, revision: str) -> None:
-    """Bring a store to the schema of an earlier version, or of a later one."""
-    config = scripts()
-    with store.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        change = command.downgrade if version_of(store) > revision else command.upgrade
-        change(config, revision)
 
 
 OLD = [
