@@ -80,7 +80,8 @@ class Tenure:
         TakenOver
             If it says so within a few seconds.
         """
-        gone = isinstance(error, FileNotFoundError)
+        # What is gone with the whole folder, nobody has swept.
+        gone = isinstance(error, FileNotFoundError) and self.lost() is None
         deadline = time.monotonic() + (_SAYS_SO if gone else 0.0)
         while True:
             with self._store.write() as connection:

@@ -64,3 +64,13 @@ def test_a_file_that_is_gone_may_have_been_swept_by_one_that_says_so_in_a_moment
 def test_another_error_waits_for_nobody(made: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SAYS_SO", 1e6)
     made.record.tenure.explain(OSError(28, "No space left on device"))
+
+
+def test_what_is_gone_with_the_folder_waits_for_nobody(
+    made: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SAYS_SO", 1e6)
+    away = made.folder.with_name("away")
+    made.folder.rename(away)
+    made.record.tenure.explain(FileNotFoundError("scratch"))
+    away.rename(made.folder)
