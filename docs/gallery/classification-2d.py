@@ -12,13 +12,14 @@ import bench_classify2d as bench
 from icestream.processing.classify2d.averages import class_averages, class_counts
 from icestream.processing.classify2d.scores import class_scores
 
-images, defocus, _ = bench.make_set(600, bench.SNR, 91)
-junk, _ = bench.make_junk(200, 92)
+GOOD, JUNK = style.some(600, 120), style.some(200, 40)
+images, defocus, _ = bench.make_set(GOOD, bench.SNR, 91)
+junk, _ = bench.make_junk(JUNK, 92)
 rng = np.random.default_rng(91)
-order = rng.permutation(800)
+order = rng.permutation(GOOD + JUNK)
 everything = np.concatenate([images, junk])[order]
-contrast = np.concatenate([defocus, rng.uniform(8000, 22000, 200)])[order]
-done, _ = bench.classify(everything, contrast, 20, 40)
+contrast = np.concatenate([defocus, rng.uniform(8000, 22000, JUNK)])[order]
+done, _ = bench.classify(everything, contrast, 20, style.some(40, 10))
 averages, counts, score = class_averages(done), class_counts(done), class_scores(done).score
 places = np.argsort(-score)
 figure = style.begin(3.4)

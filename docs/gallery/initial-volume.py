@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import bench_volume as bench
 from icestream.processing.volume.slices import cube_of, volume_of
 
-COUNT, SEED = 800, 11
+COUNT, SEED = style.some(800, 150), 11
 
 
 def main(target: str) -> int:

@@ -19,7 +19,7 @@ from icestream.processing.simulate.camera import make_camera
 from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.transfer import Aberrations
 
-SIZE, FRAMES, PIXEL, DOSE = 1536, 24, 1.5, 1.3
+SIZE, FRAMES, PIXEL, DOSE = style.some(1536, 640), 24, 1.5, 1.3
 ENLARGED = 20.0
 """Tracks are drawn this many times as long."""
 
@@ -32,7 +32,7 @@ def main() -> None:
         aberrations=Aberrations(defocus_u=15200, defocus_v=14800),
         frames=FRAMES,
         dose_per_frame=DOSE,
-        particles=90,
+        particles=style.some(90, 16),
     )
     truth, images = simulate_movie(conditions, make_cage(), camera, rng)
     counts, gain = np.stack(list(images)), camera.gain.astype(np.float32)

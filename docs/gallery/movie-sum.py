@@ -18,7 +18,7 @@ from icestream.processing.simulate.camera import make_camera
 from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.transfer import Aberrations
 
-SIZE, FRAMES, PIXEL, DOSE = 1024, 24, 1.5, Dose(per_frame=1.3)
+SIZE, FRAMES, PIXEL, DOSE = style.some(1024, 640), 24, 1.5, Dose(per_frame=1.3)
 
 
 def movie():
@@ -29,7 +29,7 @@ def movie():
         aberrations=Aberrations(defocus_u=13000, defocus_v=12600),
         frames=FRAMES,
         dose_per_frame=DOSE.per_frame,
-        particles=60,
+        particles=style.some(60, 12),
         contrast=1.6,
     )
     _, images = simulate_movie(conditions, make_cage(), camera, rng)

@@ -4,6 +4,7 @@ The colours are those of Okabe & Ito (<https://jfly.uni-koeln.de/color/>), which
 fewer colours tell apart. Each stands for one thing on all pages.
 """
 
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -54,6 +55,14 @@ mpl.rcParams.update(
         "figure.constrained_layout.h_pad": 0.05,
     }
 )
+
+TRIED = "--try" in sys.argv
+"""Whether a figure is only tried, as tests do: with little data, in a fraction of the time."""
+
+
+def some(all_, few):
+    """How much of something a figure is drawn with: `few` where it is only tried."""
+    return few if TRIED else all_
 
 
 def begin(height):
