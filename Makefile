@@ -21,6 +21,10 @@ NPM := $(BIN)/python frontend/node.py
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 PARALLEL := -n $(WORKERS) --dist loadfile
 
+# Tests start many processes. What the first has compiled is kept for the others, even where the
+# environment, of a container say, wants nothing kept.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo night ui ui-if-possible ui-check schema test check lint docs bench bench-peers clean
 
 help:  ## Say what there is
