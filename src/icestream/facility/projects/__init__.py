@@ -1,0 +1,1 @@
+"""What projects microscope time is given to: asked of the site's portal, kept in the registry."""
