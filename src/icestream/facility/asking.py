@@ -24,6 +24,7 @@ __all__ = [
     "SourceChanged",
     "SourceDown",
     "SourceError",
+    "SourceLacks",
     "SourceRefused",
     "WebAnswer",
     "WebService",
@@ -53,6 +54,10 @@ class SourceRefused(SourceError):
 
 class SourceChanged(SourceError):
     """It answers something else than it is known to: another version, address or set-up."""
+
+
+class SourceLacks(SourceChanged):
+    """There is nothing at the address that was asked (status 404)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +236,8 @@ def _failure(answer: WebAnswer) -> SourceError:
         return SourceChanged(
             f"{answer.place} sends on to {where}: give the address itself in the facility file"
         )
-    return SourceChanged(f"{said}. Is the address right, and is the service switched on there?")
+    kind = SourceLacks if answer.status == 404 else SourceChanged
+    return kind(f"{said}. Is the address right, and is the service switched on there?")
 
 
 def _deepest(error: BaseException) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from icestream.alike import meant
 from icestream.engine.graph.workflow import InvalidWorkflow, load_workflow
+from icestream.facility.bookings.duty import bookings_flaws
 from icestream.facility.file import (
     FacilityFile,
     FacilityFileError,
@@ -13,6 +14,7 @@ from icestream.facility.file import (
     load_facility,
 )
 from icestream.facility.kinds import Flaw, worst_first
+from icestream.facility.projects.duty import projects_flaws
 from icestream.facility.registry.open import BadRegistry, open_registry
 from icestream.settings import Settings
 from icestream.store.migrate import OtherSchema
@@ -93,5 +95,7 @@ _ASKED: tuple[Callable[[LoadedFacility, Settings], Iterator[Flaw]], ...] = (
     _own,
     _registry,
     _microscopes,
+    lambda known, _: bookings_flaws(known.file),
+    lambda known, _: projects_flaws(known.file),
 )
 """One for each part of the facility."""

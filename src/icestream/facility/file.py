@@ -12,7 +12,9 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 
 from icestream.alike import meant
 from icestream.facility.begin.kinds import Instrument, Tree
+from icestream.facility.bookings.kinds import BookingsSection
 from icestream.facility.kinds import Flaw, Name, Seconds, Section, Several, WholePath
+from icestream.facility.projects.kinds import ProjectsSection
 from icestream.facility.registry.open import FILE
 from icestream.protocol.parameters import refused_values
 from icestream.store.places import state_folder
@@ -81,6 +83,10 @@ class FacilityFile(Section):
     """Each microscope by its name: [microscopes.krios1]."""
     tree: Tree = Tree()
     """Where sessions are put, and who may read them."""
+    bookings: BookingsSection | None = None
+    """Where bookings are read from."""
+    projects: ProjectsSection | None = None
+    """Where projects are read from."""
 
     @model_validator(mode="after")
     def _check(self) -> "FacilityFile":

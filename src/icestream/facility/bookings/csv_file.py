@@ -16,7 +16,7 @@ from icestream.facility.bookings.clock import read_time
 from icestream.facility.bookings.kinds import CsvBookings
 from icestream.facility.registry.records import BookingKind, BookingState
 
-__all__ = ["COLUMNS", "CsvTable", "read_table"]
+__all__ = ["COLUMNS", "CsvTable", "all_wrong", "read_table"]
 
 COLUMNS = {
     "microscope": "what the booking is of",
@@ -61,7 +61,7 @@ class CsvTable:
         twice = [one for one, n in Counter(each.reference for each in read).items() if n > 1]
         wrong += [f"{reference!r} is there more than once" for reference in twice]
         if wrong:
-            raise SourceChanged(_all_wrong(self.place, wrong))
+            raise SourceChanged(all_wrong(self.place, wrong))
         return tuple(one for one in read if one.begins < ends and one.ends > begins)
 
     def resources(self) -> None:
@@ -146,7 +146,8 @@ def _booking(row: Mapping[str, str], zone: ZoneInfo) -> Booking:
     )
 
 
-def _all_wrong(place: str, wrong: list[str]) -> str:
+def all_wrong(place: str, wrong: list[str]) -> str:
+    """What is said of a table with wrong lines: the first of them, and how many more there are."""
     more = len(wrong) - _MOST_NAMED
     rest = f"; and {more} more" if more > 0 else ""
     return f"{place} is not used before these are right: {'; '.join(wrong[:_MOST_NAMED])}{rest}"

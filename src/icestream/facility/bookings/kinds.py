@@ -77,9 +77,9 @@ class _Bookings(Section):
     """Finds the code of a project in the title of a booking, such as cem00123."""
     letters: Literal["upper", "lower", "as written"] = "upper"
     """How the letters of such a code are taken."""
-    downtime: BookingPattern = r"(?i)\b(?:down ?-?time|broken|out of order)\b"
+    downtime: BookingPattern = r"(?i)^\W*(?:down ?-?time|broken|out of order)\b"
     """Finds, in the title, bookings in which the microscope cannot be used."""
-    maintenance: BookingPattern = r"(?i)\b(?:maintenance|service|repair|(?:cryo[- ]?)?cycle)\b"
+    maintenance: BookingPattern = r"(?i)^\W*(?:maintenance|service|(?:cryo[- ]?)?cycle)\b"
     """Finds, in the title, bookings in which the microscope is worked on."""
 
 

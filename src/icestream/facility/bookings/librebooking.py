@@ -16,6 +16,7 @@ from icestream.facility.asking import (
     SourceChanged,
     SourceDown,
     SourceError,
+    SourceLacks,
     SourceRefused,
     WebService,
     secret_of,
@@ -93,7 +94,7 @@ class LibreBooking:
         number = booking.reference.partition("/")[0]
         try:
             told = service.ask(f"/Reservations/{number}")
-        except SourceChanged:
+        except SourceLacks:
             return booking  # deleted since the list was made
         attributes = told.get("customAttributes") or ()
         if not isinstance(attributes, list):

@@ -3,12 +3,18 @@
 from collections.abc import Callable, Iterable
 
 from icestream.facility.begin.following import session_duties
+from icestream.facility.bookings.duty import bookings_duties
 from icestream.facility.duties.duty import Duty
 from icestream.facility.file import FacilityFile
+from icestream.facility.projects.duty import projects_duties
 
 __all__ = ["duties_of"]
 
-_ROOMS: tuple[Callable[[FacilityFile], Iterable[Duty]], ...] = (session_duties,)
+_ROOMS: tuple[Callable[[FacilityFile], Iterable[Duty]], ...] = (
+    session_duties,
+    bookings_duties,
+    projects_duties,
+)
 """Each says which duties its section of the file asks for."""
 
 
