@@ -9,6 +9,8 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("check", "looking:check", "Say all that is wrong with the facility file."),
     ("status", "looking:status", "Say how the facility's duties go."),
     ("rebuild", "looking:rebuild_", "Make the registry anew from the sessions' folders."),
+    ("bookings", "booked:bookings", "Say who has booked the microscopes."),
+    ("projects", "booked:projects", "Say what projects there are."),
     ("run", "run:run", "Do what the facility does over and over, until it is stopped."),
 )
 """Name, where it is (below icestream.cli.facility), and what it does."""
