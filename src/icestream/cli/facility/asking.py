@@ -5,13 +5,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from icestream.facility.begin.booked import booked_now, booking_words
 from icestream.facility.begin.movies import newest_folders
+from icestream.facility.bookings.clock import shown_time
+from icestream.facility.bookings.offer import BookingChoice, offer, shown_span
 from icestream.facility.opened import Facility
 from icestream.facility.registry.records import KnownBooking
 from icestream.shown import printable
 
-__all__ = ["NoMicroscope", "settled", "span"]
+__all__ = ["NoMicroscope", "settled"]
 
 NOBODY = "nobody who has booked"
 
@@ -53,8 +54,7 @@ def _only(facility: Facility) -> str:
     known = list(facility.file.microscopes)
     if len(known) == 1:
         return known[0]
-    now = time.time()
-    used = [name for name in known if booked_now(facility, name, now).bookings]
+    used = [name for name in known if any(c.when == "now" for c in offer(facility, name).choices)]
     if len(used) == 1:
         return used[0]
     there = ", ".join(known) or "none"
@@ -63,16 +63,23 @@ def _only(facility: Facility) -> str:
 
 def _booking(facility: Facility, microscope: str, *, ask: bool) -> KnownBooking | None:
     """The booking that the session is for."""
-    near = booked_now(facility, microscope, time.time())
-    for one in near.closed:
-        kind, words = one.kind, printable(booking_words(facility, one))
-        print(f"icestream: {microscope} is booked for {kind}: {words}", file=sys.stderr)
-    if not near.bookings:
-        print(f"icestream: nobody has booked {microscope} now", file=sys.stderr)
+    found = offer(facility, microscope)
+    for doubt in found.doubts:
+        print(f"icestream: {printable(doubt)}", file=sys.stderr)
+    if not found.choices:
         return None
-    lines = [booking_words(facility, one) for one in near.bookings]
+    lines = [_words(facility, one) for one in found.choices]
     chosen = _chosen(f"who uses {microscope} now", [*lines, NOBODY], ask=ask)
-    return None if chosen == len(lines) else near.bookings[chosen]
+    return None if chosen == len(lines) else found.choices[chosen].booking
+
+
+def _words(facility: Facility, choice: BookingChoice) -> str:
+    """A booking in a line: whose, for what, from when until when."""
+    one, zone = choice.booking, facility.file.zone
+    who = one.name or one.who or one.email or "somebody"
+    about = ", ".join(filter(None, (one.project, one.title)))
+    times = f"{shown_time(one.begins, zone)} to {shown_time(one.ends, zone)}"
+    return f"{who}{f' ({about})' if about else ''}, {times}"
 
 
 def _movies(facility: Facility, microscope: str, *, ask: bool) -> str:
@@ -84,7 +91,7 @@ def _movies(facility: Facility, microscope: str, *, ask: bool) -> str:
     if not folders:
         return ""
     now = time.time()
-    lines = [f"{one.path} (changed {span(now - one.changed)} ago)" for one in folders]
+    lines = [f"{one.path} (changed {shown_span(now - one.changed)} ago)" for one in folders]
     chosen = _chosen(
         "where its movies are", [*lines, f"{instrument.movies} (all that is in it)"], ask=ask
     )
@@ -104,11 +111,3 @@ def _chosen(what: str, choices: Sequence[str], *, ask: bool) -> int:
         if said.isdecimal() and 1 <= int(said) <= len(choices):
             return int(said) - 1
         print(f"a number from 1 to {len(choices)}, please")
-
-
-def span(seconds: float) -> str:
-    """A length of time in a few letters."""
-    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(0.0, seconds):.0f} s"

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from icestream.cli.facility.asking import span
 from icestream.cli.terminal import print_json, print_table
 from icestream.facility.begin.rebuild import rebuild
+from icestream.facility.bookings.offer import shown_span
 from icestream.facility.check import check_facility
 from icestream.facility.duties.all import duties_of
 from icestream.facility.opened import open_facility
@@ -111,8 +111,8 @@ def _document(state: DutyState) -> dict[str, object]:
 
 
 def _words(state: DutyState, now: float) -> tuple[str, str]:
-    last = "never" if state.ended is None else f"{span(now - state.ended)} ago"
+    last = "never" if state.ended is None else f"{shown_span(now - state.ended)} ago"
     if state.failing_since is not None:
-        since = span(now - state.failing_since)
+        since = shown_span(now - state.failing_since)
         return last, f"FAILS since {since} ({state.failures} times): {printable(state.problem)}"
     return last, printable(state.said) or ("-" if state.ended is None else "done")
