@@ -109,6 +109,7 @@ def _by_token(visitors: Visitors, header: str) -> Coming:
         role=role_of(token.scopes, owner.role),
         scopes=frozenset(token.scopes),
         sessions=owner.sessions,
+        hidden=owner.hidden,
         sees_all=owner.role.covers(Role.STAFF),
         only=sessions_of(token.scopes),
         only_metrics=METRICS in token.scopes,
@@ -134,9 +135,11 @@ def _is_about(connection: HTTPConnection, shared: Person, person: Person) -> boo
 
 
 def _person(visitors: Visitors, account: Account) -> Person:
+    seeing = visitors.seeing()
     return Person(
         name=account.name,
         full_name=account.full_name,
         role=account.role,
-        sessions=visitors.members.sessions(account.name),
+        sessions=visitors.members.sessions(account.name) | seeing.of(account.name),
+        hidden=seeing.confidential,
     )

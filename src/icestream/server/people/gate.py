@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from icestream.server.context import Server
 from icestream.server.errors import Refused, refusal
+from icestream.server.facility import facility_of
 from icestream.server.people.brake import TooMany, network_of
 from icestream.server.people.come import Coming, NobodyKnown, who_comes
 from icestream.server.people.doors import Doors
@@ -129,7 +130,10 @@ class Gate:
         doors = self._server.doors
         if not doors.login and "authorization" not in connection.headers:
             return who_comes(visitors, doors, connection)
-        lately = self._server.one(Lately, lambda _: Lately(visitors.database))
+        facility = facility_of(self._server)
+        lately = self._server.one(
+            Lately, lambda _: Lately(lambda: (visitors.database.mark(), facility.mark()))
+        )
         if (known := lately.find(connection)) is not None:
             return known
         mark = lately.mark()
@@ -190,7 +194,10 @@ async def _hang_up(error: Refused, receive: Receive, send: Send) -> None:
 def visitors_of(server: Server) -> Visitors:
     """Who may come to this server, and who is here."""
     return server.one(
-        Visitors, lambda one: Visitors(one.loaded.settings.state, one.loaded.settings.login)
+        Visitors,
+        lambda one: Visitors(
+            one.loaded.settings.state, one.loaded.settings.login, facility_of(one).seeing
+        ),
     )
 
 

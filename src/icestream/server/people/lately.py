@@ -1,12 +1,12 @@
 """Who came a moment ago: a page asks for a dozen things at once, and fifty pages for many more."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
 from icestream.server.people.come import Coming
-from icestream.server.people.database import Database
 from icestream.server.people.secret_words import digest
 
 __all__ = ["Lately"]
@@ -33,17 +33,13 @@ class Lately:
 
     Parameters
     ----------
-    database
-        Where people are kept.
+    mark
+        Says what is another when something about people was changed.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, mark: Callable[[], object]) -> None:
+        self.mark = mark
         self._known: dict[str, _Known] = {}
-
-    def mark(self) -> object:
-        """What is another when something about people was changed."""
-        return self._database.mark()
 
     def find(self, connection: HTTPConnection) -> Coming | None:
         """Who comes, if they came a moment ago."""

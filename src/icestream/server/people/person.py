@@ -18,7 +18,10 @@ class Person:
     scopes: frozenset[str] = field(default_factory=frozenset)
     """What a token is limited to; empty: all that the role may."""
     sessions: frozenset[str] = field(default_factory=frozenset)
-    """Uids of the sessions whose people they are one of; staff see all."""
+    """Uids of the sessions whose people they are one of; staff see all but confidential ones."""
+    hidden: frozenset[str] | None = frozenset()
+    """Uids of confidential sessions, which only their people and administrators see; None: it is
+    not known which they are."""
     sees_all: bool = False
     """Whether it is a program of staff, that may less than they and sees what they see."""
     only: frozenset[str] | None = None
@@ -32,4 +35,7 @@ class Person:
         """Whether they see the session of that key at all."""
         if self.only is not None and key not in self.only:
             return False
-        return self.role.covers(Role.STAFF) or self.sees_all or key in self.sessions
+        if key in self.sessions or self.role.covers(Role.ADMIN):
+            return True
+        confidential = self.hidden is None or key in self.hidden
+        return not confidential and (self.role.covers(Role.STAFF) or self.sees_all)

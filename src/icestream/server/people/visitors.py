@@ -4,9 +4,11 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from icestream.facility.people.seeing import Seeing
 from icestream.login import Login, LoginUnavailable, PasswordWay
 from icestream.login.identity import Identity, account_name
 from icestream.login.passwords import Passwords
@@ -47,9 +49,12 @@ class Visitors:
         State folder of the settings, in which the database is.
     login
         How people log in.
+    seeing
+        Says who sees which session, where a facility knows.
     """
 
-    def __init__(self, folder: Path, login: Login) -> None:
+    def __init__(self, folder: Path, login: Login, seeing: Callable[[], Seeing] = Seeing) -> None:
+        self.seeing = seeing
         self.database = Database(folder)
         self.accounts = Accounts(self.database, Passwords(login.least_length, login.words))
         self.logins = Logins(

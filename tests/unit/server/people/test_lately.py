@@ -19,7 +19,7 @@ def request(**headers: str) -> HTTPConnection:
 
 
 def test_they_are_known_by_what_they_showed(visitors: Visitors) -> None:
-    lately = Lately(visitors.database)
+    lately = Lately(visitors.database.mark)
     lately.keep(request(cookie="a=1"), ANN, lately.mark())
     assert lately.find(request(cookie="a=1")) is ANN
     assert lately.find(request(cookie="a=2")) is None
@@ -28,7 +28,7 @@ def test_they_are_known_by_what_they_showed(visitors: Visitors) -> None:
 
 
 def test_whatever_is_changed_makes_them_unknown(visitors: Visitors) -> None:
-    lately = Lately(visitors.database)
+    lately = Lately(visitors.database.mark)
     visitors.logins.open("vic", address="", agent="")
     for change in (
         lambda: visitors.accounts.add("bob", Role.VIEWER),
@@ -42,7 +42,7 @@ def test_whatever_is_changed_makes_them_unknown(visitors: Visitors) -> None:
 
 
 def test_what_was_changed_while_they_were_looked_up_counts(visitors: Visitors) -> None:
-    lately = Lately(visitors.database)
+    lately = Lately(visitors.database.mark)
     before = lately.mark()
     visitors.accounts.add("bob", Role.VIEWER)
     lately.keep(request(cookie="a=1"), ANN, before)
@@ -53,13 +53,13 @@ def test_after_a_moment_they_are_looked_up_again(
     visitors: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_SECONDS", -1.0)
-    lately = Lately(visitors.database)
+    lately = Lately(visitors.database.mark)
     lately.keep(request(cookie="a=1"), ANN, lately.mark())
     assert lately.find(request(cookie="a=1")) is None
 
 
 def test_who_opens_a_shared_link_is_looked_up_each_time(visitors: Visitors) -> None:
-    lately = Lately(visitors.database)
+    lately = Lately(visitors.database.mark)
     shared = request(cookie="icestream_share=1; a=1")
     lately.keep(shared, ANN, lately.mark())
     assert lately.find(shared) is None
@@ -69,7 +69,7 @@ def test_an_attacker_cannot_fill_the_memory(
     visitors: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_MOST", 3)
-    lately = Lately(visitors.database)
+    lately = Lately(visitors.database.mark)
     for number in range(4):
         lately.keep(request(cookie=f"a={number}"), ANN, lately.mark())
     assert lately.find(request(cookie="a=0")) is None
