@@ -14,6 +14,7 @@ from icestream.alike import meant
 from icestream.facility.begin.kinds import Instrument, Tree
 from icestream.facility.bookings.kinds import BookingsSection
 from icestream.facility.kinds import Flaw, Name, Seconds, Section, Several, WholePath
+from icestream.facility.people.kinds import People
 from icestream.facility.projects.kinds import ProjectsSection
 from icestream.facility.registry.open import FILE
 from icestream.protocol.parameters import refused_values
@@ -83,6 +84,8 @@ class FacilityFile(Section):
     """Each microscope by its name: [microscopes.krios1]."""
     tree: Tree = Tree()
     """Where sessions are put, and who may read them."""
+    people: People | None = None
+    """What the groups of the site mean."""
     bookings: BookingsSection | None = None
     """Where bookings are read from."""
     projects: ProjectsSection | None = None

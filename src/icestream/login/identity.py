@@ -62,6 +62,8 @@ class Identity:
     """Role that the source's groups give; None where they give none."""
     first_role: Role | None = None
     """Role of whoever comes for the first time without one of their groups."""
+    groups: tuple[str, ...] = ()
+    """Names of their groups, as the source writes them."""
 
 
 class PasswordWay(Protocol):

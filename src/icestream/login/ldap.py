@@ -132,14 +132,15 @@ class Directory:
         name = account_name(_first(found.get(wanted.name_attribute.lower())))
         if name is None:
             return None
-        role = highest(map(str, _all(found, wanted.groups_attribute)), wanted.roles)
+        groups = tuple(map(str, _all(found, wanted.groups_attribute)))
         return Identity(
             name,
             _first(found.get(wanted.full_name_attribute.lower())) or name,
             self.source,
             str(entry["dn"]).lower(),
-            role,
+            highest(groups, wanted.roles),
             None if wanted.admit is None else Role(wanted.admit),
+            groups,
         )
 
 

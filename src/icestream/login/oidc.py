@@ -167,12 +167,12 @@ class Provider:
                 " name_claim in [login.oidc]"
             )
         said = claims.get(wanted.groups_claim) or []
-        groups = [said] if isinstance(said, str) else said
-        role = highest(map(str, groups), wanted.roles)
+        groups = tuple(map(str, [said] if isinstance(said, str) else said))
+        role = highest(groups, wanted.roles)
         subject = f"{claims['iss']} {claims['sub']}"
         first = None if wanted.admit is None else Role(wanted.admit)
         full_name = str(claims.get("name") or name)
-        return Identity(name, full_name, self.source, subject, role, first)
+        return Identity(name, full_name, self.source, subject, role, first, groups)
 
     def _said(self) -> dict[str, Any]:
         """What the provider says of itself."""

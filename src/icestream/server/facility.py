@@ -10,8 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from icestream.facility.file import FacilityFileError, facility_file
 from icestream.facility.opened import Facility, open_facility
+from icestream.facility.people.groups import keep_groups
 from icestream.facility.people.seeing import UNKNOWN, Seeing, read_seeing
 from icestream.facility.registry.open import BadRegistry
+from icestream.login import Identity
 from icestream.server.context import Server
 from icestream.store.follow import sqlite_mark
 from icestream.store.migrate import OtherSchema
@@ -86,6 +88,21 @@ class FacilityHere:
             if facility.registry.file is None:
                 return self._stamp, int(time.monotonic() / _LOOK)
             return self._stamp, sqlite_mark(facility.registry.file)
+
+    def welcome(self, identity: Identity) -> None:
+        """Write down the projects and the team that the groups of somebody who logs in give.
+
+        Nobody is kept out by a registry that is away: what it knew of them holds on.
+        """
+        facility = self.now()
+        if facility is None or facility.file.people is None:
+            return
+        try:
+            keep_groups(
+                facility, facility.file.people, identity.name, identity.full_name, identity.groups
+            )
+        except (SQLAlchemyError, OSError) as error:
+            _log.error(f"the groups of {identity.name} cannot be written down: {error}")
 
     def close(self) -> None:
         """Give it up."""

@@ -12,9 +12,9 @@ from sqlalchemy import update
 
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.people.seeing import UNKNOWN, Seeing
-from icestream.facility.registry.people import keep_project, set_members
+from icestream.facility.registry.people import keep_project, projects_of, set_members
 from icestream.facility.registry.sessions import Whose, keep_session, session
-from icestream.login import Role
+from icestream.login import Identity, Role
 from icestream.server.app import create_app
 from icestream.server.context import Server
 from icestream.server.facility import FacilityHere, facility_of
@@ -174,3 +174,23 @@ def test_what_was_known_holds_while_a_file_is_mended(
 def test_a_server_has_one(server: Server) -> None:
     assert facility_of(server) is facility_of(server)
     assert facility_of(server).now() is not None
+
+
+def test_groups_of_who_logs_in_become_their_projects(
+    write_facility: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_facility('[people]\nprojects = "proj-(.+)"\n')
+    lea = Identity("lea", "Lea M.", "oidc", "sub", groups=("proj-p", "staff"))
+    with closing(FacilityHere()) as here:
+        facility = here.now()
+        assert facility is not None
+        here.welcome(lea)
+        with facility.registry.read() as connection:
+            assert projects_of(connection, "lea") == {"p"}
+        with facility.registry.engine.connect() as connection:
+            connection.exec_driver_sql("ALTER TABLE person RENAME TO gone")
+            connection.commit()
+        here.welcome(lea)  # keeps nobody out
+    path.unlink()
+    with closing(FacilityHere()) as here:
+        here.welcome(lea)

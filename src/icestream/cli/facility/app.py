@@ -11,6 +11,9 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("rebuild", "looking:rebuild_", "Make the registry anew from the sessions' folders."),
     ("bookings", "booked:bookings", "Say who has booked the microscopes."),
     ("projects", "booked:projects", "Say what projects there are."),
+    ("people", "who:people", "Say who is known, of which team and projects."),
+    ("member", "who:member", "Let somebody be one of the people of a project, or no more."),
+    ("project", "who:project", "Say what a project is: its title, team, who may know of it."),
     ("run", "run:run", "Do what the facility does over and over, until it is stopped."),
 )
 """Name, where it is (below icestream.cli.facility), and what it does."""

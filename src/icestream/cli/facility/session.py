@@ -17,6 +17,8 @@ from icestream.engine.machine.lock import SessionBusy, holder
 from icestream.engine.requests.models import Stop
 from icestream.facility.begin.begin import WantedSession, begin_session
 from icestream.facility.opened import Facility, open_facility
+from icestream.facility.people.hiding import hide_session
+from icestream.facility.people.seeing import read_seeing
 from icestream.facility.registry.records import KnownSession, PlaceState
 from icestream.facility.registry.sessions import change_session, sessions
 from icestream.facility.registry.sessions import session as session_named
@@ -239,6 +241,27 @@ def end(session: str, /, *, why: str = "") -> int:
                 change_session(connection, found.id, state="stopped", ended=found.ended or ended)
             print(f"session {found.name} is ended: icestream session start {found.name} goes on")
         return answered
+
+
+@app.command
+def confidential(session: str, /, *, off: Plain = False) -> None:
+    """Let only people of its project, and administrators, know of a session.
+
+    Parameters
+    ----------
+    session
+        Its name, its place or its folder.
+    off
+        Take it back. A session of a confidential project stays confidential.
+    """
+    with open_facility() as facility:
+        with facility.registry.read() as connection:
+            found = session_named(connection, _named(session))
+        hide_session(facility, found, not off)
+        with facility.registry.read() as connection:
+            hidden = found.key in (read_seeing(connection).confidential or ())
+    whose = f"all of project {found.project} are" if hidden and off else "it is"
+    print(f"session {found.name}: {whose} {'' if hidden else 'not '}confidential")
 
 
 def _named(text: str) -> str:

@@ -11,6 +11,7 @@ from icestream.facility.registry.rows import keep, number_of
 
 __all__ = [
     "UnknownProject",
+    "add_member",
     "keep_person",
     "keep_project",
     "keep_team",
@@ -19,7 +20,9 @@ __all__ = [
     "project",
     "projects",
     "projects_of",
+    "remove_member",
     "set_members",
+    "set_projects",
     "teams",
 ]
 
@@ -96,6 +99,42 @@ def set_members(
     for person, role in numbers.items():
         key = {"project_id": number, "person_id": person}
         keep(connection, t.membership, key, {"role": role, "source": source}, once=("source",))
+
+
+def add_member(connection: Connection, code: str, name: str, *, source: str) -> None:
+    """Let somebody be of a project, whatever other sources say."""
+    number = number_of(connection, t.project, code=code)
+    if number is None:
+        raise UnknownProject(f"the registry has no project {code!r}")
+    key = {"project_id": number, "person_id": person_number(connection, name)}
+    keep(connection, t.membership, key, {"role": "member", "source": source}, once=("role",))
+
+
+def remove_member(connection: Connection, code: str, name: str) -> None:
+    """Let somebody be of a project no more, whoever has said so."""
+    project = number_of(connection, t.project, code=code)
+    person = number_of(connection, t.person, name=name)
+    of = (t.membership.c.project_id == project) & (t.membership.c.person_id == person)
+    connection.execute(delete(t.membership).where(of))
+
+
+def set_projects(connection: Connection, name: str, codes: Iterable[str], *, source: str) -> None:
+    """Let somebody be of those projects that a source names; of others by it they are no more."""
+    person = person_number(connection, name)
+    numbers = [
+        number_of(connection, t.project, code=code) or keep_project(connection, code)
+        for code in codes
+    ]
+    gone = (
+        (t.membership.c.person_id == person)
+        & (t.membership.c.source == source)
+        & t.membership.c.project_id.not_in(numbers)
+    )
+    connection.execute(delete(t.membership).where(gone))
+    for number in numbers:
+        key = {"project_id": number, "person_id": person}
+        values = {"role": "member", "source": source}
+        keep(connection, t.membership, key, values, once=("role", "source"))
 
 
 def teams(connection: Connection) -> tuple[KnownTeam, ...]:

@@ -196,7 +196,10 @@ def visitors_of(server: Server) -> Visitors:
     return server.one(
         Visitors,
         lambda one: Visitors(
-            one.loaded.settings.state, one.loaded.settings.login, facility_of(one).seeing
+            one.loaded.settings.state,
+            one.loaded.settings.login,
+            seeing=facility_of(one).seeing,
+            welcome=facility_of(one).welcome,
         ),
     )
 

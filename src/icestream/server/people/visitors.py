@@ -5,6 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,10 +52,20 @@ class Visitors:
         How people log in.
     seeing
         Says who sees which session, where a facility knows.
+    welcome
+        Is told who has logged in, and of which groups.
     """
 
-    def __init__(self, folder: Path, login: Login, seeing: Callable[[], Seeing] = Seeing) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        login: Login,
+        *,
+        seeing: Callable[[], Seeing] = Seeing,
+        welcome: Callable[[Identity], None] = lambda _: None,
+    ) -> None:
         self.seeing = seeing
+        self._welcome = welcome
         self.database = Database(folder)
         self.accounts = Accounts(self.database, Passwords(login.least_length, login.words))
         self.logins = Logins(
@@ -177,6 +188,8 @@ class Visitors:
         cookie = self.logins.open(account.name, address=address, agent=agent)
         details = {"by": identity.source, "role": account.role}
         self.audit.add(account.name, "login", address=address, details=details)
+        if identity.source != "local":
+            self._welcome(replace(identity, name=account.name))
         return cookie
 
     def send_away(self, back: str) -> tuple[str, str]:

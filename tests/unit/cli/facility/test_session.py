@@ -9,6 +9,7 @@ import pytest
 from icestream.cli.facility.session import app
 from icestream.engine.machine.lock import holder
 from icestream.facility.opened import Facility
+from icestream.facility.registry.people import keep_project
 from icestream.facility.registry.sessions import UnknownPlace
 from toy_session import wait_for
 
@@ -66,3 +67,18 @@ def test_sessions_are_listed_and_shown(
 def test_a_parameter_that_is_none_is_refused(facility: Facility) -> None:
     with pytest.raises(LookupError, match="write it as --set step.name=value"):
         session("new", "krios1", "--set", "voltage=300", "--yes")
+
+
+def test_a_session_is_made_confidential_and_not(
+    facility: Facility, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session("new", "krios1", "--project", "p", "--no-start", "--workflow", "quick-look", "--yes")
+    capsys.readouterr()
+    session("confidential", "p-001")
+    assert capsys.readouterr().out == "session p-001: it is confidential\n"
+    session("confidential", "p-001", "--off")
+    assert capsys.readouterr().out == "session p-001: it is not confidential\n"
+    with facility.registry.write() as connection:
+        keep_project(connection, "p", confidential=True)
+    session("confidential", "p-001", "--off")
+    assert capsys.readouterr().out == "session p-001: all of project p are confidential\n"
