@@ -28,6 +28,7 @@ __all__ = [
     "SourceRefused",
     "WebAnswer",
     "WebService",
+    "plain_text",
     "secret_of",
     "shown_address",
 ]
@@ -191,6 +192,13 @@ class WebService:
             raise SourceDown(f"{place}: the answer was cut short: {reason_of(error)}") from None
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
             raise SourceDown(f"{place} cannot be asked: {_deepest(error)}") from None
+
+
+def plain_text(given: object) -> str:
+    """What another system calls a text, as one that can be kept: no letters that are none."""
+    if given is None or isinstance(given, bool | list | dict):
+        return ""
+    return str(given).replace("\0", "").encode(errors="replace").decode().strip()
 
 
 def shown_address(url: str, *, secret: bool = False) -> str:

@@ -12,8 +12,10 @@ from icestream.facility import asking
 from icestream.facility.asking import (
     SourceChanged,
     SourceDown,
+    SourceLacks,
     SourceRefused,
     WebService,
+    plain_text,
     secret_of,
     shown_address,
 )
@@ -53,7 +55,7 @@ def test_what_is_asked_and_answered() -> None:
     [
         (401, SourceRefused),
         (403, SourceRefused),
-        (404, SourceChanged),
+        (404, SourceLacks),
         (400, SourceChanged),
         (429, SourceDown),
         (500, SourceDown),
@@ -110,6 +112,11 @@ def test_time_and_size_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_addresses_are_shown_without_what_is_secret() -> None:
     assert shown_address("https://u:pw@a.example:8443/x/y?key=1#z") == "https://a.example:8443/x/y"
     assert shown_address("https://a.example/private-1/x.ics", secret=True) == "https://a.example"
+
+
+def test_texts_that_cannot_be_kept_as_they_are() -> None:
+    assert plain_text(" Krios \0\ud800é ") == "Krios ?é"
+    assert [plain_text(one) for one in (None, True, [1], {"a": 1}, 7)] == ["", "", "", "", "7"]
 
 
 def test_a_secret_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

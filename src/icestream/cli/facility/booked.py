@@ -52,7 +52,7 @@ def bookings(
     refresh
         Ask the booking system first.
     believe_empty
-        Believe an answer without any booking although many were known: they are cancelled then.
+        Believe that a microscope has no booking although many were known: they are cancelled then.
     json
         For programs.
     """

@@ -1,6 +1,7 @@
 """The duty that reads bookings, and what is checked of their section of the facility file."""
 
 import threading
+import time
 from collections.abc import Iterable, Iterator
 
 from icestream.alike import hint
@@ -14,6 +15,8 @@ from icestream.facility.kinds import Flaw
 from icestream.facility.opened import Facility
 
 __all__ = ["bookings_duties", "bookings_flaws"]
+
+_YEAR = 365 * 86400.0
 
 
 def bookings_duties(file: FacilityFile) -> Iterable[Duty]:
@@ -34,7 +37,8 @@ def bookings_flaws(file: FacilityFile) -> Iterator[Flaw]:
     try:
         known = source.resources()
         if known is None:
-            read = source.bookings(0.0, 4e9)
+            now = time.time()
+            read = source.bookings(now - _YEAR, now + _YEAR)
             names = {name for one in read for name in one.resources if name}
         else:
             names = {name for pair in known.items() for name in pair if name}

@@ -16,6 +16,7 @@ from icestream.facility.asking import (
     SourceError,
     SourceRefused,
     WebService,
+    plain_text,
     secret_of,
 )
 from icestream.facility.bookings.booking import Booking
@@ -83,35 +84,39 @@ class Emhub:
         # Old versions answer events of a calendar only, which have these in other places.
         event = isinstance(item.get("resource"), dict)
         try:
-            number = str(item["id"])
-            resource = str(item["resource"]["id"] if event else item["resource_id"])
+            number = plain_text(item["id"])
+            resource = plain_text(item["resource"]["id"] if event else item["resource_id"])
             begins = read_time(str(item["start"]), self._zone)
             ends = read_time(str(item["end"]), self._zone, end=True)
             kind = str(item["type"])
+            if not number:
+                raise ValueError("id is empty")
         except (KeyError, ValueError) as error:
             raise self._changed("a booking", error) from None
-        owner = users.get(str(item.get("owner_id")), {})
+        owner = users.get(plain_text(item.get("owner_id")), {})
         return Booking(
             reference=number,
             resources=(resource, names.get(resource, "")),
             begins=begins,
             ends=ends,
-            title=str(item.get("booking_title" if event else "title") or ""),
-            login=str(owner.get("username") or ""),
-            name=str(owner.get("name") or ""),
-            email=str(owner.get("email") or ""),
-            project=codes.get(str(item.get("application_id")), ""),
+            title=plain_text(item.get("booking_title" if event else "title")),
+            login=plain_text(owner.get("username")),
+            name=plain_text(owner.get("name")),
+            email=plain_text(owner.get("email")),
+            project=codes.get(plain_text(item.get("application_id")), ""),
             kind=_KINDS.get(kind, "booked"),
         )
 
     def _named(self, service: WebService, what: str, name: str) -> dict[str, str]:
         told = self._list(service, what, {"attrs": ["id", name]})
-        return {str(item.get("id")): str(item.get(name) or "") for item in told}
+        return {plain_text(item.get("id")): plain_text(item.get(name)) for item in told}
 
     def _users(self, service: WebService) -> dict[str, Mapping[str, Any]]:
         # Only these: without a choice EMhub sends the hashes of passwords, too.
         wanted = {"attrs": ["id", "name", "username", "email"]}
-        return {str(user.get("id")): user for user in self._list(service, "get_users", wanted)}
+        return {
+            plain_text(user.get("id")): user for user in self._list(service, "get_users", wanted)
+        }
 
     def _list(
         self, service: WebService, what: str, body: Mapping[str, Any]

@@ -13,6 +13,7 @@ from icestream.facility.asking import (
     SourceChanged,
     SourceDown,
     WebService,
+    plain_text,
     secret_of,
     shown_address,
 )
@@ -117,7 +118,7 @@ def _booking(
     if str(event.get("TRANSP", "OPAQUE")).upper() == "TRANSPARENT":
         return None
     begins, ends = _time(event.start, zone), _time(event.end, zone, end=True)
-    number = str(event.get("UID", ""))
+    number = plain_text(event.get("UID", ""))
     if not number:
         raise SourceChanged(f"{_place(calendar)} has an event without UID at {event.start}")
     if number in repeated:
@@ -125,13 +126,13 @@ def _booking(
         at = _time(which.dt, zone) if which is not None else begins
         number = f"{number}/{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}"
     name, email = _owner(event)
-    place = calendar.microscope or str(event.get("LOCATION", "")).strip()
+    place = calendar.microscope or plain_text(event.get("LOCATION", ""))
     return Booking(
         reference=number,
         resources=(place,),
         begins=begins,
         ends=max(begins, ends),
-        title=str(event.get("SUMMARY", "")).strip(),
+        title=plain_text(event.get("SUMMARY", "")),
         name=name,
         email=email,
         state=_STATES.get(str(event.get("STATUS", "")).upper(), "booked"),

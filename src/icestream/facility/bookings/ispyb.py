@@ -52,6 +52,8 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 _WRONG_LOGIN = (1044, 1045, 1142, 1227, 1698)
 """Numbers of MariaDB's errors: no access to the database, with this password, to the table."""
+_NOT_THERE = (1049, 1054, 1109, 1146)
+"""Likewise: no such database, column or table."""
 
 
 class Ispyb:
@@ -182,6 +184,6 @@ def _told(place: str, user: str, error: DBAPIError) -> SourceError:
     said = str(arguments[1] if len(arguments) > 1 else error.orig).partition("\n")[0]
     if number in _WRONG_LOGIN:
         return SourceRefused(f"{place} does not let {user!r} read it: {said}")
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError) and number not in _NOT_THERE:
         return SourceDown(f"{place} cannot be asked: {said}")
     return SourceChanged(f"{place} does not answer what was asked: {said}")

@@ -19,6 +19,7 @@ from icestream.facility.asking import (
     SourceLacks,
     SourceRefused,
     WebService,
+    plain_text,
     secret_of,
 )
 from icestream.facility.bookings.booking import Booking
@@ -62,7 +63,7 @@ class LibreBooking:
         with self._signed_in() as service:
             told = service.ask("/Resources/")
         return {
-            str(item["resourceId"]): str(item.get("name") or "")
+            plain_text(item["resourceId"]): plain_text(item.get("name"))
             for item in _list_of(told, "resources", self.place)
             if "resourceId" in item
         }
@@ -71,20 +72,20 @@ class LibreBooking:
         try:
             begins = read_time(str(item["startDate"]), self._zone)
             ends = read_time(str(item["endDate"]), self._zone, end=True)
-            number, resource = str(item["referenceNumber"]), str(item["resourceId"])
+            number, resource = _needed(item, "referenceNumber"), _needed(item, "resourceId")
         except (KeyError, ValueError) as error:
             raise _other_shape(self.place, "a reservation", error) from None
-        login, email = owners.get(str(item.get("userId")), ("", ""))
+        login, email = owners.get(plain_text(item.get("userId")), ("", ""))
         names = (item.get("firstName"), item.get("lastName"))
         return Booking(
             # One reservation can be of several microscopes, each of which is a line of the answer.
             reference=f"{number}/{resource}",
-            resources=(resource, str(item.get("resourceName") or "")),
+            resources=(resource, plain_text(item.get("resourceName"))),
             begins=begins,
             ends=ends,
-            title=str(item.get("title") or ""),
+            title=plain_text(item.get("title")),
             login=login,
-            name=" ".join(str(name) for name in names if name),
+            name=" ".join(filter(None, map(plain_text, names))),
             email=email,
             state="pending" if item.get("requiresApproval") else "booked",
         )
@@ -96,20 +97,22 @@ class LibreBooking:
             told = service.ask(f"/Reservations/{number}")
         except SourceLacks:
             return booking  # deleted since the list was made
-        attributes = told.get("customAttributes") or ()
-        if not isinstance(attributes, list):
-            raise _other_shape(self.place, f"reservation {number}", "customAttributes is no list")
+        attributes = _list_of({"customAttributes": [], **told}, "customAttributes", self.place)
         wanted = self._section.project_attribute
         code = next((a.get("value") for a in attributes if a.get("label") == wanted), None)
-        owner = told.get("owner") or {}
-        email = booking.email or str(owner.get("emailAddress") or "")
-        return replace(booking, email=email, project=str(code or "").strip())
+        owner = told.get("owner")
+        email = owner.get("emailAddress") if isinstance(owner, dict) else None
+        return replace(booking, email=booking.email or plain_text(email), project=plain_text(code))
 
     def _check_times(self, told: Mapping[str, Any], begins: float, ends: float) -> None:
         """That it was read what was asked; an answer without reservations does not say."""
         for name, asked in (("startDateTime", begins), ("endDateTime", ends)):
             said = told.get(name)
-            if said and abs(read_time(str(said), self._zone) - asked) > 60:
+            try:
+                same = not said or abs(read_time(str(said), self._zone) - asked) <= 60
+            except ValueError as error:
+                raise _other_shape(self.place, name, error) from None
+            if not same:
                 raise SourceChanged(
                     f"{self.place} answered for {name} {said}, and {_written(asked)} was asked: "
                     "nothing of it is used"
@@ -185,7 +188,10 @@ def _owners(service: _SignedIn, place: str) -> dict[str, tuple[str, str]]:
     except SourceError:
         return {}
     return {
-        str(user.get("id")): (str(user.get("userName") or ""), str(user.get("emailAddress") or ""))
+        plain_text(user.get("id")): (
+            plain_text(user.get("userName")),
+            plain_text(user.get("emailAddress")),
+        )
         for user in users
     }
 
@@ -196,6 +202,13 @@ def _list_of(told: Mapping[str, Any], name: str, place: str) -> list[Mapping[str
         return []  # PHP's way of writing a list that nothing was put into
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise _other_shape(place, f"a list of {name}", f"it has {', '.join(told) or 'nothing'}")
+    return found
+
+
+def _needed(item: Mapping[str, Any], name: str) -> str:
+    found = plain_text(item[name])
+    if not found:
+        raise ValueError(f"{name} is empty")
     return found
 
 

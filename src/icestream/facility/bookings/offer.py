@@ -100,7 +100,8 @@ def offer(facility: Facility, microscope: str, now: float | None = None) -> Book
         for one in sessions(connection, microscope=microscope, begins=now - _MONTH):
             if one.booking is not None:
                 begun[one.booking] = (*begun.get(one.booking, ()), one.name)
-    mine = [one for one in around if one.source == own]
+    # Those of another booking system, which the facility had before, are left as they were.
+    mine = [one for one in around if one.source == own or not one.source.startswith("bookings.")]
     found = tuple(
         BookingChoice(
             booking=one,

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,7 @@ _DAY = 86400.0
 _FAR = 730 * _DAY
 """How far ahead a booking is looked for that is not where it was."""
 _SUSPICIOUS = 3
-"""Bookings that are known to be ahead, from which on an answer without any is not believed."""
+"""Bookings of a microscope that are known to be ahead, from which on none is not believed."""
 _LONGEST = 256
 """Characters of a title in which something is looked for."""
 
@@ -89,7 +90,7 @@ def read_bookings(
     Parameters
     ----------
     believe_empty
-        Whether an answer without any booking is believed although many were known.
+        Whether it is believed that a microscope has no booking although many were known.
     now
         Seconds since the epoch.
 
@@ -130,21 +131,34 @@ def _read(
             if one.source == own
         }
     ahead = [one for one in known.values() if one.ends > now]
-    if not told and len(ahead) >= _SUSPICIOUS and not believe_empty:
-        raise SourceChanged(
-            f"{source.place} has no booking at all, and {len(ahead)} were known to be ahead: may "
-            "its user see them no more? They hold. Where it is so: "
-            "icestream facility bookings --refresh --believe-empty"
-        )
     there = {one.reference for one in told}
     if any(one.reference not in there for one in ahead):
         # Moved to a time that was not asked for, perhaps: looked for far ahead, too.
         told = source.bookings(begins, now + _FAR)
     called = microscopes_booked(facility.file)
+    if not believe_empty:
+        _check_emptiness(source, ahead, {_microscope(one, called) for one in told})
     with facility.registry.write() as connection:
         read = _write(connection, section, told, called, (begins, ends, now))
         rows.keep_source(connection, own, read=now)
     return read
+
+
+def _check_emptiness(
+    source: BookingSource, ahead: Iterable[KnownBooking], there: Iterable[str | None]
+) -> None:
+    """That no microscope has lost all of many bookings at once, as it does with a right to see."""
+    lost = Counter(one.microscope for one in ahead)
+    for name in there:
+        lost.pop(name or "", None)
+    many = {name: number for name, number in lost.items() if number >= _SUSPICIOUS}
+    if many:
+        said = ", ".join(f"{number} of {name}" for name, number in sorted(many.items()))
+        raise SourceChanged(
+            f"{source.place} has no booking at all any more where many were known to be ahead "
+            f"({said}): may its user see them no more? They hold. Where it is so: "
+            "icestream facility bookings --refresh --believe-empty"
+        )
 
 
 def _write(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from icestream.facility.asking import SourceChanged, SourceLacks, WebService, secret_of
+from icestream.facility.asking import SourceChanged, SourceLacks, WebService, plain_text, secret_of
 from icestream.facility.projects.kinds import PortalProjects
 from icestream.facility.projects.project import Project
 
@@ -53,22 +53,22 @@ class Portal:
     def _code(self, item: Any) -> str:
         if not isinstance(item, dict):
             raise self._changed("an order", "it is no object")
-        return str(item.get("identifier") or "")
+        return plain_text(item.get("identifier"))
 
     def _project(self, item: Mapping[str, Any], *, whole: bool) -> Project:
         code, owner, state = self._code(item), item.get("owner"), item.get("status")
         if not code or not isinstance(owner, dict) or not isinstance(state, str):
             raise self._changed(f"order {code or '?'}", "identifier, owner or status is missing")
-        email = str(owner.get("email") or "").strip().lower()
+        email = plain_text(owner.get("email")).lower()
         fields = item.get("fields")
         told = fields if whole and isinstance(fields, dict) else {}
         section = self._section
         return Project(
             code=code,
-            title=str(item.get("title") or ""),
+            title=plain_text(item.get("title")),
             state="open" if state in section.accepted else state,
             pi=email or None,
-            pi_name=_written(str(owner.get("name") or "")),
+            pi_name=_written(plain_text(owner.get("name"))),
             pi_email=email,
             team=email or None,
             institution=_text(told, section.institution_field),
@@ -98,7 +98,7 @@ def _written(name: str) -> str:
 
 def _text(fields: Mapping[str, Any], name: str) -> str | None:
     value = fields.get(name)
-    return str(value).strip() if isinstance(value, str | int) else None
+    return plain_text(value) if isinstance(value, str | int) else None
 
 
 def _yes(fields: Mapping[str, Any], name: str) -> bool | None:
@@ -115,5 +115,5 @@ def _people(listed: Any) -> dict[str, str] | None:
     found = {}
     for row in listed:
         if isinstance(row, list) and len(row) >= _PERSON and "@" in str(row[1]):
-            found[str(row[1]).strip().lower()] = _written(str(row[0]))
+            found[plain_text(row[1]).lower()] = _written(plain_text(row[0]))
     return found

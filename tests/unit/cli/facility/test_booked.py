@@ -87,6 +87,7 @@ def test_an_outage_is_said_with_what_holds(table: Path, capsys: pytest.CaptureFi
 def test_many_that_vanish_are_cancelled_when_that_is_believed(
     table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    table.write_text(table.read_text() + f"7,{at(400)},{at(420)},last,\n")
     facility_("bookings", "--refresh")
     table.write_text("microscope,begins,ends\n")
     assert facility_("bookings", "--refresh") == 1

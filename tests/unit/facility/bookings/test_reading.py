@@ -1,6 +1,8 @@
 """Bookings in the registry: what changes, what is cancelled, and what an outage leaves alone."""
 
+import random
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ import pytest
 
 from booking_systems import PASSWORD, USER, LibreBookingDouble, at, serving
 from icestream.facility.asking import SourceChanged, SourceDown
+from icestream.facility.bookings import reading
+from icestream.facility.bookings.booking import Booking
 from icestream.facility.bookings.kinds import CsvBookings
 from icestream.facility.bookings.reading import (
     code_in,
@@ -148,10 +152,14 @@ def test_nothing_at_all_is_not_believed_at_once(
         krios(system, f"2026-11-{day}T08:00", f"2026-11-{day}T18:00", f"day {day}")
     read_bookings(facility, now=NOW)
     system.reservations = []
-    with pytest.raises(SourceChanged, match="no booking at all, and 3 were known to be ahead"):
+    system.book("2026-11-24T08:00", "2026-11-25T08:00", "x", resourceName="Glacios")
+    with pytest.raises(SourceChanged, match=r"no booking at all any more .*\(3 of krios1\)"):
         read_bookings(facility, now=NOW)
     assert {one.state for one in known(facility).values()} == {"booked"}
-    assert str(read_bookings(facility, now=NOW, believe_empty=True)) == "0 bookings, 3 cancelled"
+    assert "no booking at all" in source(facility).problem
+    assert (
+        str(read_bookings(facility, now=NOW, believe_empty=True)) == "1 booking, 1 new, 3 cancelled"
+    )
 
 
 def test_what_privacy_hides_later_is_not_forgotten(
@@ -230,3 +238,59 @@ def test_kinds_by_titles(title: str, kind: str) -> None:
 
 def test_what_the_booking_system_calls_them(facility: Facility) -> None:
     assert microscopes_booked(facility.file) == {"7": "krios1", "glacios": "glacios"}
+
+
+@dataclass
+class Table:
+    """A source that has what it is given, or fails."""
+
+    there: dict[str, Booking] = field(default_factory=dict)
+    fails: bool = False
+    place: str = "the table"
+
+    def bookings(self, begins: float, ends: float) -> tuple[Booking, ...]:
+        if self.fails:
+            raise SourceDown("it is down")
+        found = self.there.values()
+        return tuple(one for one in found if one.begins < ends and one.ends > begins)
+
+    def resources(self) -> None:
+        return None
+
+
+def test_whatever_happens_the_registry_has_what_the_source_had_last(
+    facility: Facility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made, moved, renamed, cancelled, back again, with outages between: nothing is lost."""
+    table, choose = Table(), random.Random(14)
+    monkeypatch.setattr(reading, "booking_source", lambda *_: table)
+    ever: set[str] = set()
+    for step in range(60):
+        for _ in range(choose.randint(1, 3)):
+            reference = str(choose.randrange(12))
+            if choose.random() < 0.3:
+                table.there.pop(reference, None)
+                continue
+            begins = NOW + choose.randint(-48, 700) * 3600.0
+            table.there[reference] = Booking(
+                reference=reference,
+                resources=(choose.choice(("7", "glacios")),),
+                begins=begins,
+                ends=begins + choose.randint(1, 72) * 3600.0,
+                title=f"\U0001f9ca {choose.randrange(5)}",
+            )
+        table.fails = choose.random() < 0.2
+        try:
+            read_bookings(facility, now=NOW + step, believe_empty=True)
+        except SourceDown:
+            continue
+        ever |= table.there.keys()
+        with facility.registry.read() as connection:
+            kept = rows.bookings(connection, cancelled=True)
+        assert {one.reference for one in kept} == ever
+        held = {one.reference: one for one in kept if one.state != "cancelled"}
+        assert held.keys() == table.there.keys()
+        for reference, one in held.items():
+            told = table.there[reference]
+            assert (one.begins, one.ends, one.title) == (told.begins, told.ends, told.title)
+            assert one.microscope == {"7": "krios1"}.get(told.resources[0], "glacios")
