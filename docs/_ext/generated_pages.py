@@ -15,19 +15,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 from unittest.mock import patch
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
+from icestream.channels.secret import Secret
 from icestream.cli.app import COMMANDS, build
 from icestream.engine.graph.blanks import needed
 from icestream.engine.graph.document import VERSION, schema
 from icestream.engine.graph.workflow import load_workflow, shipped_workflows
 from icestream.engine.requests.models import VERBS
 from icestream.facility.file import VARIABLE, FacilityFile
-from icestream.facility.kinds import FileMode
+from icestream.facility.kinds import Days, FileMode, Hours, Seconds
 from icestream.protocol import Protocol, Registry, Resources, unit_of
 from icestream.protocol.describe import (
     describe_parameters,
@@ -198,7 +199,13 @@ def facility_page() -> str:
     for name, field in FacilityFile.model_fields.items():
         for head, model in _sections(name, field.annotation):
             said = (inspect.getdoc(model) or "").replace("``", "`")
-            lines += [f"## `{head}`", "", _text(" ".join(said.split())), ""]
+            which = get_args(model.model_fields["kind"].annotation) if _chosen(model) else ()
+            lines += [
+                f"## `{head}`" + "".join(f", kind `{one}`" for one in which),
+                "",
+                _text(" ".join(said.split())),
+                "",
+            ]
             lines += ["| value | default | meaning |", "|---|---|---|"]
             lines += [
                 f"| `{value}` | {_default(inside)} | {_cell(_joined(inside))} |"
@@ -213,6 +220,8 @@ def _sections(name: str, kind: Any) -> Iterator[tuple[str, type[BaseModel]]]:
     origin, inside = get_origin(kind), get_args(kind)
     if origin is Annotated:
         yield from _sections(name, inside[0])
+    elif kind is Secret:
+        return  # told at the top of the page
     elif isinstance(kind, type) and issubclass(kind, BaseModel):
         yield f"[{name}]", kind
         for value, field in kind.model_fields.items():
@@ -225,6 +234,12 @@ def _sections(name: str, kind: Any) -> Iterator[tuple[str, type[BaseModel]]]:
     else:
         for one in inside:
             yield from _sections(name, one)
+
+
+def _chosen(model: type[BaseModel]) -> bool:
+    """Whether a table is one of several that its kind tells apart."""
+    kind = model.model_fields.get("kind")
+    return kind is not None and get_origin(kind.annotation) is Literal and kind.is_required()
 
 
 def _joined(field: FieldInfo) -> str:
@@ -241,7 +256,10 @@ def _default(field: FieldInfo) -> str:
         return ""
     if isinstance(value, int) and FileMode.__metadata__[0] in field.metadata:
         return f'`"{value:o}"`'
-    return f"`{value}`"
+    for unit, times in ((" s", Seconds), (" h", Hours), (" d", Days)):
+        if times.__metadata__[0] in field.metadata:
+            return f"`{value:g}{unit}`"
+    return f"`{value}`".replace("|", "\\|")
 
 
 def requests_page() -> str:

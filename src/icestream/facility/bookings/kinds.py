@@ -90,6 +90,7 @@ class LibreBookingBookings(_Bookings):
     """
 
     kind: Literal["librebooking"]
+    """Of the source: this one."""
     url: WebAddress
     """The address up to and with ``/Web/Services/index.php``."""
     user: Annotated[str, StringConstraints(min_length=1)]
@@ -106,6 +107,7 @@ class EmhubBookings(_Bookings):
     """EMhub, by its REST interface."""
 
     kind: Literal["emhub"]
+    """Of the source: this one."""
     url: WebAddress
     """The address of EMhub, without ``/api``."""
     user: Annotated[str, StringConstraints(min_length=1)]
@@ -120,6 +122,7 @@ class IspybBookings(_Bookings):
     """ISPyB: visits (``BLSession``) of proposals, read from its database."""
 
     kind: Literal["ispyb"]
+    """Of the source: this one."""
     server: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]+$")]
     """Name of the machine with the database."""
     port: Annotated[int, Field(ge=1, le=65535)] = 3306
@@ -163,6 +166,7 @@ class IcalBookings(_Bookings):
     """Calendars in the format iCalendar: of Google, Outlook, Nextcloud, Booked and many others."""
 
     kind: Literal["ical"]
+    """Of the source: this one."""
     calendars: Annotated[tuple[Calendar, ...], Field(min_length=1)]
     """The calendars; one for each microscope, or one whose events name it as their location."""
 
@@ -171,6 +175,7 @@ class CsvBookings(_Bookings):
     """A table of bookings in a file, which people or another program write."""
 
     kind: Literal["csv"]
+    """Of the source: this one."""
     file: WholePath
     """Its columns are described in the how-to; the first line names them."""
     separator: Literal[",", ";", "\t"] = ","
@@ -181,6 +186,7 @@ class NoBookings(_Bookings):
     """No booking system: whoever begins a session says whose it is."""
 
     kind: Literal["none"]
+    """Of the source: this one."""
 
 
 BookingsSection = Annotated[

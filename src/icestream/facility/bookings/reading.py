@@ -173,7 +173,10 @@ def _write(
     known = {
         one.reference: one for one in rows.bookings(connection, cancelled=True) if one.source == own
     }
-    logins = {one.email.casefold(): one.name for one in people(connection) if one.email}
+    known_people = people(connection)
+    logins = {one.email.casefold(): one.name for one in known_people if one.email}
+    # What another source or a person has said of somebody is not changed.
+    others = {one.name for one in known_people if one.source not in ("", own)}
     elsewhere: set[str] = set()
     seen: set[str] = set()
     new = changed = cancelled = 0
@@ -192,7 +195,9 @@ def _write(
         rows.keep_booking(
             connection, own, booking.reference, microscope=microscope, seen=now, **values
         )
-        _keep_owner(connection, booking, own)
+        login = _login(booking, logins)
+        if login not in others:
+            _keep_owner(connection, booking, own, login)
     for one in known.values():
         inside = one.begins < ends and one.ends > begins
         if inside and one.reference not in seen and one.state != "cancelled":
@@ -215,7 +220,7 @@ def _values(
     now: float,
 ) -> dict[str, Any]:
     """What is written down of a booking."""
-    login = booking.login or logins.get(booking.email.casefold(), "")
+    login = _login(booking, logins)
     kind = booking.kind if booking.kind != "booked" else kind_of(section, booking.title)
     values: dict[str, Any] = {
         "begins": booking.begins,
@@ -259,11 +264,17 @@ def _cancel(connection: Connection, one: KnownBooking, now: float) -> None:
     )
 
 
-def _keep_owner(connection: Connection, booking: Booking, source: str) -> None:
+def _keep_owner(connection: Connection, booking: Booking, source: str, login: str) -> None:
     told = {"title": booking.name, "email": booking.email}
-    if booking.login:
-        values = {name: value for name, value in told.items() if value}
-        keep_person(connection, booking.login, **values, **({"source": source} if values else {}))
+    values = {name: value for name, value in told.items() if value}
+    if login and values:
+        keep_person(connection, login, **values, source=source)
+
+
+def _login(booking: Booking, logins: Mapping[str, str]) -> str:
+    """Who the owner is here: by the login, or by the e-mail address, which may be the login."""
+    email = booking.email.casefold()
+    return booking.login or logins.get(email, "") or email
 
 
 def _microscope(booking: Booking, called: Mapping[str, str]) -> str | None:

@@ -24,6 +24,7 @@ class PortalProjects(_Projects):
     """An application portal with the REST interface of OrderPortal: ``orders``, ``order/CODE``."""
 
     kind: Literal["portal"]
+    """Of the source: this one."""
     url: WebAddress
     """The address up to and with ``/api/v1``."""
     key: Secret
@@ -50,6 +51,7 @@ class CsvProjects(_Projects):
     """A table of projects in a file, which people or another program write."""
 
     kind: Literal["csv"]
+    """Of the source: this one."""
     file: WholePath
     """Its columns are described in the how-to; the first line names them."""
     separator: Literal[",", ";", "\t"] = ","
@@ -60,6 +62,7 @@ class NoProjects(_Projects):
     """No list of projects: whoever begins a session names one."""
 
     kind: Literal["none"]
+    """Of the source: this one."""
 
 
 ProjectsSection = Annotated[PortalProjects | CsvProjects | NoProjects, Field(discriminator="kind")]

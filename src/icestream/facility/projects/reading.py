@@ -1,6 +1,7 @@
 """Reading projects into the registry: all by their titles, those with bookings in full."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from icestream.facility.registry.people import (
     projects,
     set_members,
 )
+from icestream.facility.registry.records import KnownPerson
 
 __all__ = ["ReadProjects", "projects_name", "read_projects"]
 
@@ -85,8 +87,9 @@ def read_projects(facility: Facility, *, now: float | None = None) -> ReadProjec
     with facility.registry.write() as connection:
         before = {one.code: one for one in projects(connection)}
         codes = {code.casefold(): code for code in before}
+        there = people(connection)
         for key, one in listed.items():
-            _keep(connection, one, codes.get(key, one.code), own)
+            _keep(connection, one, codes.get(key, one.code), own, there)
         gone = [
             one.code
             for one in before.values()
@@ -110,9 +113,17 @@ def _booked(facility: Facility, now: float) -> set[str]:
     return {one.project.casefold() for one in around if one.project}
 
 
-def _keep(connection: Connection, one: Project, code: str, source: str) -> None:
+def _keep(
+    connection: Connection,
+    one: Project,
+    code: str,
+    source: str,
+    there: Sequence[KnownPerson],
+) -> None:
     """Write down what is known of a project; what is not stays as it was."""
-    logins = {each.email.casefold(): each.name for each in people(connection) if each.email}
+    logins = {each.email.casefold(): each.name for each in there if each.email}
+    # What another source or a person has said of somebody is not changed.
+    others = {each.name for each in there if each.source not in ("", source)}
 
     def login(name: str) -> str:
         return logins.get(name.casefold(), name)
@@ -135,13 +146,15 @@ def _keep(connection: Connection, one: Project, code: str, source: str) -> None:
         paying = _known(institution=one.institution, address=one.address)
         keep_team(connection, team, **paying, **({"title": title} if title else {}))
     keep_project(connection, code, team=team or None, pi=pi, **told)
-    if pi:
+    if pi and pi not in others:
         _keep_person(connection, pi, (one.pi_name, one.pi_email), source)
     if one.people is not None:
         named = {login(name): title for name, title in one.people.items()}
         members = {name: "member" for name in named if name != pi}
         set_members(connection, code, members, source=source)
         for name, title in named.items():
+            if name in others:
+                continue
             _keep_person(connection, name, (title, name if "@" in name else ""), source)
 
 

@@ -174,12 +174,25 @@ def test_what_privacy_hides_later_is_not_forgotten(
     assert (one.who, one.name, one.email) == ("rosa", "Rosa Ortiz", "rosa@uni.example")
 
 
+def test_what_others_have_said_of_a_person_stays(
+    facility: Facility, system: LibreBookingDouble
+) -> None:
+    with facility.registry.write() as connection:
+        keep_person(connection, "rosa", title="R. Ortiz", email="r@uni.example", source="ldap")
+    krios(system, "2026-11-24T08:00", "2026-11-25T08:00", "cem00123")
+    read_bookings(facility, now=NOW)
+    with facility.registry.read() as connection:
+        (person,) = people(connection)
+    assert (person.title, person.email, person.source) == ("R. Ortiz", "r@uni.example", "ldap")
+
+
 def test_a_table_whose_owners_are_known_by_their_e_mail(
     write_facility: Callable[[str], Path], tmp_path: Path
 ) -> None:
     (tmp_path / "b.csv").write_text(
         "microscope,begins,ends,title,email,state\n"
         "7,2026-11-23 08:00,2026-11-24 08:00,a,Rosa@Uni.example,\n"
+        "7,2026-11-25 08:00,2026-11-26 08:00,c,Ana@uni.example,\n"
         "glacios,2026-11-23 08:00,2026-11-24 08:00,b,,cancelled\n"
     )
     more = '[bookings]\nkind = "csv"\nfile = "{folder}/b.csv"\n'
@@ -190,6 +203,7 @@ def test_a_table_whose_owners_are_known_by_their_e_mail(
         read_bookings(facility, now=NOW + 60)
         kept = known(facility)
     assert kept["a"].who == "rosa"
+    assert kept["c"].who == "ana@uni.example"
     assert kept["a"].begins == at("2026-11-23T07:00")  # by the clock of the facility
     assert (kept["b"].state, kept["b"].cancelled) == ("cancelled", NOW)
 

@@ -68,6 +68,7 @@ def test_those_with_bookings_are_read_in_full(facility: Facility, system: Portal
     book(facility, "CEM99999")
     with facility.registry.write() as connection:
         keep_person(connection, "rosa", email="Rosa@uni.example")
+        keep_person(connection, "pi@uni.example", title="Marie S. Curie", source="ldap")
     assert str(read_projects(facility, now=NOW)) == "2 projects, 2 new, unknown to it: CEM99999"
     asked = [one.path for one in system.asked if "/order/" in one.path]
     assert asked == ["/api/v1/order/CEM00123"]
@@ -79,7 +80,7 @@ def test_those_with_bookings_are_read_in_full(facility: Facility, system: Portal
     assert (other.reference, other.people) == ("", ("pi@uni.example",))
     with facility.registry.read() as connection:
         names = {one.name: one.title for one in people(connection)}
-    assert names == {"pi@uni.example": "Maria Curie", "rosa": "Rosa Ortiz"}
+    assert names == {"pi@uni.example": "Marie S. Curie", "rosa": "Rosa Ortiz"}
     assert str(read_projects(facility, now=NOW)).startswith("2 projects, unknown")
 
 
