@@ -44,6 +44,8 @@ class BookingSystem:
     asked: list[Asked] = field(default_factory=list)
     down: bool = False
     """Answer 500 with a page of HTML."""
+    empty: bool = False
+    """Answer 200 and nothing, as PHP does when its database is away."""
     cut: bool = False
     """Break answers off in the middle."""
     slow: float = 0.0
@@ -391,7 +393,7 @@ def serving(system: BookingSystem) -> Iterator[str]:
             time.sleep(system.slow)
             status, headers, told = (500, {}, PAGE) if system.down else system.answer(asked)
             page = isinstance(told, str) and told != "OK"
-            text = (told if page else json.dumps(told)).encode()
+            text = b"" if system.empty else (told if page else json.dumps(told)).encode()
             kind = "text/html; charset=utf-8" if page else "application/json"
             self.send_response(status)
             for name, value in {"Content-Type": kind, **headers}.items():

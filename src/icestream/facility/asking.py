@@ -4,7 +4,9 @@ A system that is down, one that refuses the login, and one that answers somethin
 to are told apart, because other people have to do other things about them.
 """
 
+import html
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +41,7 @@ _WHOLE = 60.0
 """Seconds for a whole answer, however slowly it drips."""
 _MOST = 50_000_000
 """Bytes of an answer."""
+_MARKS = re.compile(r"<(style|script)\b.*?</\1>|<!?/?[A-Za-z][^>]*>", re.DOTALL | re.IGNORECASE)
 
 
 class SourceError(Exception):
@@ -78,7 +81,11 @@ class WebAnswer:
         ------
         SourceChanged
             If it is none; an answer that was cut short is none either.
+        SourceDown
+            If it is empty: PHP answers so when something behind it fails, a database say.
         """
+        if not self.body.strip():
+            raise SourceDown(f"{self.place} answered nothing at all: something behind it fails")
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -88,8 +95,9 @@ class WebAnswer:
             ) from None
 
     def beginning(self) -> str:
-        """The beginning of the answer as text, in one line."""
-        return shortened(self.body[:2000].decode(errors="replace"))
+        """The beginning of the answer as text, in one line, without the marks of a page."""
+        text = self.body[:20_000].decode(errors="replace")
+        return shortened(html.unescape(_MARKS.sub(" ", text)))
 
 
 class WebService:

@@ -75,8 +75,14 @@ def test_sending_on_is_not_followed() -> None:
 
 
 def test_a_page_is_no_json() -> None:
-    with pytest.raises(SourceChanged, match="answered no JSON, but '<html>hello"):
-        ask(Fixed(told="<html>hello"))
+    page = "<!doctype html><style>p { x: y }</style><title>Off</title><p class=a>3 &lt; 4 <br/>"
+    with pytest.raises(SourceChanged, match="answered no JSON, but 'Off 3 < 4'"):
+        ask(Fixed(told=page))
+
+
+def test_an_empty_answer_is_an_outage() -> None:
+    with pytest.raises(SourceDown, match="answered nothing at all"):
+        ask(Fixed(told={"a": 1}, empty=True))
 
 
 def test_an_answer_that_breaks_off_is_an_outage() -> None:

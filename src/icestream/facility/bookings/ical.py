@@ -27,6 +27,8 @@ __all__ = ["Ical"]
 _MOST = 20_000_000
 """Bytes of a file."""
 _TOO_OFTEN = re.compile(rb"FREQ=(SECONDLY|MINUTELY)", re.IGNORECASE)
+_EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
+_NOT_OF_PEOPLE = "calendar.google.com"
 _STATES: dict[str, BookingState] = {"CANCELLED": "cancelled", "TENTATIVE": "pending"}
 
 
@@ -146,9 +148,11 @@ def _owner(event: Any) -> tuple[str, str]:
         owner = owner[0] if owner else None
     if owner is None:
         return "", ""
-    name = str(owner.params.get("CN", "")).strip()
-    email = re.sub(r"(?i)^mailto:", "", str(owner)).strip()
-    if "@" not in email or "-noreply@" in email or email.endswith("calendar.google.com"):
+    given = owner.params.get("CN", "")
+    # Booked writes names without quotes: a comma in one makes a list of it.
+    name = ", ".join(map(plain_text, given)) if isinstance(given, list) else plain_text(given)
+    email = re.split(r"(?i)mailto:", plain_text(owner))[-1].strip()
+    if not _EMAIL.fullmatch(email) or "-noreply@" in email or email.endswith(_NOT_OF_PEOPLE):
         email = ""
     return ("" if name == str(owner) else name), email
 

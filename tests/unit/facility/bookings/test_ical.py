@@ -226,6 +226,21 @@ def test_booked_hides_addresses_and_marks_what_is_pending(file: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "name", "email"),
+    [
+        ("CN=Ortiz, Rosa:MAILTO:rosa@uni.example", "Ortiz, Rosa", "rosa@uni.example"),
+        ('CN="Ortiz; Rosa":mailto:rosa@uni.example', "Ortiz; Rosa", "rosa@uni.example"),
+        ("CN=Dr: Rosa:MAILTO:rosa@uni.example", "Dr", "rosa@uni.example"),
+        ("CN=Rosa:invalid:nomail", "Rosa", ""),
+    ],
+)
+def test_owners_however_they_are_written(file: Path, written: str, name: str, email: str) -> None:
+    text = BOOKED.replace("CN=Rosa Ortiz:MAILTO:rosa-noreply@uni.example", written)
+    (found,) = read(file, text)
+    assert (found.title, found.name, found.email) == ("cem00126", name, email)
+
+
 def test_a_time_by_the_clock_on_the_wall_is_that_of_the_site(file: Path) -> None:
     text = BOOKED.replace("20261020T070000Z", "20261020T070000").replace(
         "20261021T070000Z", "20261021T070000"

@@ -108,7 +108,17 @@ def test_a_wrong_password_is_told_from_an_outage(system: LibreBookingDouble) -> 
         source(system, password="wr0ng").bookings(BEGINS, ENDS)
     assert "wr0ng" not in str(caught.value)
     system.down = True
-    with pytest.raises(SourceDown, match="answered 500"):
+    with pytest.raises(SourceDown, match="answered 500: Slim Application Error"):
+        source(system).bookings(BEGINS, ENDS)
+    system.down, system.empty = False, True
+    with pytest.raises(SourceDown, match="answered nothing at all"):
+        source(system).bookings(BEGINS, ENDS)
+
+
+def test_an_interface_that_is_switched_off_is_said(system: LibreBookingDouble) -> None:
+    off = "LibreBooking API has been configured as disabled.<br/><br/>Set it to enable."
+    system.answer = lambda asked: (200, {}, off)  # type: ignore[method-assign]
+    with pytest.raises(SourceChanged, match=r"no JSON, but 'LibreBooking API has been .* disabled"):
         source(system).bookings(BEGINS, ENDS)
 
 
