@@ -257,10 +257,10 @@ def _failure(answer: WebAnswer) -> SourceError:
 
 
 def _deepest(error: BaseException) -> str:
-    """The reason below what the library wraps around it."""
-    while error.__cause__ is not None or error.__context__ is not None:
-        below = error.__cause__ or error.__context__
-        if not isinstance(below, OSError):
-            break
-        error = below
+    """The reason below what libraries wrap around it."""
+    below: BaseException | None = error
+    while below is not None:
+        if isinstance(below, OSError):
+            error = below
+        below = below.__cause__ or below.__context__
     return reason_of(error)

@@ -132,8 +132,8 @@ def choices(
     """The bookings that a session which begins now may be for, the likeliest first.
 
     Those that run come first, the one that began last before the others; then those that begin
-    within `early`, the nearest first; then those that ended within `late`, the latest first.
-    Downtime and what is cancelled is none.
+    within `early`, the nearest first; then, where none runs, those that ended within `late`, the
+    latest first. Downtime and what is cancelled is none.
 
     Parameters
     ----------
@@ -146,12 +146,10 @@ def choices(
         (one for one in mine if now < one.begins <= now + early), key=lambda one: one.begins
     )
     over = sorted((one for one in mine if now - late <= one.ends <= now), key=lambda one: -one.ends)
-    # Of one that runs for long enough still, nobody asks what was before it.
-    near_end = not running or running[0].begins > now - late or running[0].ends <= now + early
     return [
         *((one, "now") for one in running),
         *((one, "soon") for one in soon),
-        *((one, "just over") for one in over if not running and near_end),
+        *((one, "just over") for one in over if not running),
     ]
 
 

@@ -78,7 +78,7 @@ def read_projects(facility: Facility, *, now: float | None = None) -> ReadProjec
     wanted = _booked(facility, now)
     try:
         listed = {one.code.casefold(): one for one in source.projects()}
-        for code in wanted & listed.keys():
+        for code in wanted.keys() & listed.keys():
             listed[code] = source.project(listed[code].code) or listed[code]
     except SourceError as error:
         with facility.registry.write() as connection:
@@ -102,15 +102,15 @@ def read_projects(facility: Facility, *, now: float | None = None) -> ReadProjec
         there=len(listed),
         new=len(listed.keys() - codes.keys()),
         gone=len(gone),
-        unknown=tuple(sorted(code.upper() for code in wanted - listed.keys())),
+        unknown=tuple(sorted(wanted[code] for code in wanted.keys() - listed.keys())),
     )
 
 
-def _booked(facility: Facility, now: float) -> set[str]:
-    """Codes of the projects of bookings, in small letters."""
+def _booked(facility: Facility, now: float) -> dict[str, str]:
+    """Codes of the projects of bookings, by themselves in small letters."""
     with facility.registry.read() as connection:
         around = rows.bookings(connection, begins=now - _BACK, ends=now + _AHEAD)
-    return {one.project.casefold() for one in around if one.project}
+    return {one.project.casefold(): one.project for one in around if one.project}
 
 
 def _keep(

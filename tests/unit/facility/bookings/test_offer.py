@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from booking_systems import at
 from icestream.facility.bookings.offer import BookingOffer, choices, offer, shown_span
@@ -74,6 +76,47 @@ def test_what_is_none() -> None:
         assert chosen(booking(1, "2026-11-22T09:00", "2026-11-25T09:00", **values)) == []
     pending = booking(1, "2026-11-22T09:00", "2026-11-25T09:00", state="pending")
     assert chosen(pending) == [("b1", "now")]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(-80, 80),
+            st.integers(1, 60),
+            st.sampled_from(("booked", "booked", "downtime", "maintenance")),
+            st.sampled_from(("booked", "booked", "pending", "cancelled")),
+        ),
+        max_size=8,
+    )
+)
+def test_what_holds_for_any_bookings(drawn: list[tuple[int, int, str, str]]) -> None:
+    """Whatever runs is offered, before all else; nothing is offered twice, or out of reach."""
+    made = [
+        KnownBooking(
+            id=number,
+            source=SOURCE,
+            reference=str(number),
+            microscope="krios1",
+            begins=NOW + begins * 900.0,
+            ends=NOW + (begins + length) * 900.0,
+            kind=kind,  # type: ignore[arg-type]
+            state=state,  # type: ignore[arg-type]
+        )
+        for number, (begins, length, kind, state) in enumerate(drawn)
+    ]
+    found = choices(made, NOW, HOUR, 2 * HOUR)
+    ids = [one.id for one, _ in found]
+    assert len(set(ids)) == len(ids)
+    usable = [one for one in made if one.kind == "booked" and one.state != "cancelled"]
+    running = {one.id for one in usable if one.begins <= NOW < one.ends}
+    assert set(ids[: len(running)]) == running
+    for one, when in found:
+        assert one in usable
+        assert (one.id in running) == (when == "now")
+        assert one.begins <= NOW + HOUR
+        assert one.ends >= NOW - 2 * HOUR
+    near = {one.id for one in usable if NOW < one.begins <= NOW + HOUR}
+    assert near <= set(ids)
 
 
 # With the registry

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from booking_systems import PASSWORD, USER, LibreBookingDouble, at, serving
 from icestream.facility.asking import SourceChanged, SourceDown
@@ -21,6 +22,7 @@ from icestream.facility.bookings.reading import (
 )
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry import bookings as rows
+from icestream.facility.registry.open import SCHEMA
 from icestream.facility.registry.people import keep_person, people
 from icestream.facility.registry.records import KnownBooking, KnownSource
 
@@ -206,6 +208,34 @@ def test_a_table_whose_owners_are_known_by_their_e_mail(
     assert kept["c"].who == "ana@uni.example"
     assert kept["a"].begins == at("2026-11-23T07:00")  # by the clock of the facility
     assert (kept["b"].state, kept["b"].cancelled) == ("cancelled", NOW)
+
+
+def test_a_registry_in_postgresql(
+    postgres: str, system: LibreBookingDouble, write_facility: Callable[[str], Path]
+) -> None:
+    engine = create_engine(postgres)
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE"))
+    engine.dispose()
+    where = postgres.replace("postgresql+psycopg", "postgresql")
+    section = f"""
+[bookings]
+kind = "librebooking"
+url = "{system.url}/Web/Services/index.php"
+user = "{USER}"
+password = "{PASSWORD}"
+"""
+    path = write_facility(section)
+    path.write_text(path.read_text().replace("patience", f'registry = "{where}"\npatience', 1))
+    krios(system, "2026-11-24T08:00", "2026-11-25T08:00", "cem00123 \0\ud800 ice")
+    item = krios(system, "2026-11-26T08:00", "2026-11-27T08:00", "goes")
+    with open_facility(path) as facility:
+        assert str(read_bookings(facility, now=NOW)) == "2 bookings, 2 new"
+        system.reservations.remove(item)
+        assert str(read_bookings(facility, now=NOW)) == "1 booking, 1 cancelled"
+        kept = known(facility)
+    assert kept["cem00123 ? ice"].project == "CEM00123"
+    assert kept["goes"].state == "cancelled"
 
 
 def test_no_booking_system(write_facility: Callable[[str], Path]) -> None:
