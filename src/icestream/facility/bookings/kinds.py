@@ -73,7 +73,7 @@ class _Bookings(Section):
     """How long before its beginning a booking is offered to who begins a session."""
     late: Annotated[Hours, Field(le=48)] = 2.0
     """How long after its end a booking is still offered."""
-    project: BookingPattern = r"(?i)\b(?:cem|sll|dbb|fac)\d{5}\b"
+    project: BookingPattern = r"(?i)\b(?:cem|sll|dbb|fac)\d{5}(?!\d)"
     """Finds the code of a project in the title of a booking, such as cem00123."""
     letters: Literal["upper", "lower", "as written"] = "upper"
     """How the letters of such a code are taken."""

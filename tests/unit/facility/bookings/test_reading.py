@@ -247,10 +247,10 @@ def test_no_booking_system(write_facility: Callable[[str], Path]) -> None:
 @pytest.mark.parametrize(
     ("pattern", "letters", "title", "code"),
     [
-        (None, None, "cem00123_00005 apoferritin", ""),
+        (None, None, "cem00123_00005 apoferritin", "CEM00123"),
         (None, None, "Sll00123: apoferritin", "SLL00123"),
         (None, "lower", "Visit of CEM00123", "cem00123"),
-        (None, None, "cem123", ""),
+        (None, None, "cem123 cem001234 xcem00123", ""),
         (r"(?i)proposal\s+([a-z]+\d+)", None, "proposal bi23047", "BI23047"),
         (r"(?P<code>[a-z]{2}\d+)-(\d+)", "as written", "bi23047-106", "bi23047"),
         (None, None, "x" * 300 + " cem00123", ""),
