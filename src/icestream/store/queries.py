@@ -56,6 +56,7 @@ __all__ = [
     "latest_results",
     "qualities",
     "results",
+    "results_among",
     "results_of",
     "revisions",
     "samples",
@@ -295,6 +296,19 @@ def results_of(store: Store, exposure: str, *, branch: Branch = None) -> dict[st
         ours = t.task.c.subject_id == exposure_id(exposure)
         chosen = _results(current).where(ours).order_by(t.revision.c.depth)
         return {row.step: result_of_row(row) for row in connection.execute(chosen)}
+
+
+def results_among(
+    store: Store, exposures: Sequence[int], steps: Sequence[str], *, branch: Branch = None
+) -> dict[int, dict[str, ResultRecord]]:
+    """Current results of some steps of some exposures, by their ids and by step."""
+    found: dict[int, dict[str, ResultRecord]] = {exposure: {} for exposure in exposures}
+    with store.read() as connection:
+        current = current_of(connection, branch)
+        chosen = _results(current).add_columns(t.task.c.subject_id).where(current.c.name.in_(steps))
+        for row in connection.execute(chosen.where(t.task.c.subject_id.in_(exposures))):
+            found[row.subject_id][row.step] = result_of_row(row)
+    return found
 
 
 def failures(

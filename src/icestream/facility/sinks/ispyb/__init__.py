@@ -1,0 +1,1 @@
+"""ISPyB: results as rows of its tables for electron microscopy, in MariaDB or MySQL."""

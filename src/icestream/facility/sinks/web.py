@@ -1,0 +1,97 @@
+"""Asking a server over HTTP, and what its answers mean for a delivery."""
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from icestream.facility.sinks.sink import NotTaken, SinkDown
+
+__all__ = ["Asked", "asking", "read_answer"]
+
+_PATIENCE = 20.0
+"""Seconds for which an answer is waited for."""
+_BUSY = (408, 425, 429)
+_VALUES = (400, 409, 413, 422)
+"""Answers that are about what was sent, and not about who sends it."""
+_HEARD = 300
+"""Characters of an answer that people are told."""
+
+
+class Asked:
+    """A connection to one server.
+
+    Parameters
+    ----------
+    certificates
+        A file with those that are trusted, beside what the machine trusts; None: no more.
+    """
+
+    def __init__(self, certificates: Path | None = None) -> None:
+        trust = ssl.create_default_context()
+        if certificates is not None:
+            trust.load_verify_locations(certificates)
+        self._client = httpx2.Client(verify=trust, timeout=_PATIENCE)
+
+    def ask(self, method: str, url: str, **more: Any) -> httpx2.Response:
+        """Ask; the answer may be any.
+
+        Raises
+        ------
+        SinkDown
+            If there is none, or the server says that it is busy or broken.
+        """
+        try:
+            answer = self._client.request(method, url, **more)
+        except httpx2.HTTPError as error:
+            said = str(error) or type(error).__name__
+            raise SinkDown(f"{_place(url)}: {said}") from None
+        if answer.status_code in _BUSY or answer.status_code >= 500:
+            raise SinkDown(f"{_place(url)}: {_told(answer)}", wait=_wait(answer))
+        return answer
+
+    def close(self) -> None:
+        """Give up the connection."""
+        self._client.close()
+
+
+def asking(url: str) -> str:
+    """An address without a slash at its end."""
+    return url.rstrip("/")
+
+
+def read_answer(answer: httpx2.Response) -> Any:
+    """What a server answered, as JSON; None where it is no JSON.
+
+    Raises
+    ------
+    NotTaken
+        If what was sent is refused.
+    SinkDown
+        If we are refused.
+    """
+    if answer.status_code in _VALUES:
+        raise NotTaken(_told(answer))
+    if not answer.is_success:
+        raise SinkDown(f"{_place(str(answer.url))}: {_told(answer)}")
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
+def _told(answer: httpx2.Response) -> str:
+    text = " ".join(answer.text.split())[:_HEARD]
+    return f"{answer.status_code} {answer.reason_phrase} {text}".strip()
+
+
+def _place(url: str) -> str:
+    """The server of an address, without what may be secret in it."""
+    parts = httpx2.URL(url)
+    return f"{parts.scheme}://{parts.host}{'' if parts.port is None else f':{parts.port}'}"
+
+
+def _wait(answer: httpx2.Response) -> float | None:
+    said = answer.headers.get("retry-after", "")
+    return min(float(said), 3600.0) if said.isdecimal() else None
