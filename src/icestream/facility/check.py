@@ -16,6 +16,7 @@ from icestream.facility.file import (
 from icestream.facility.kinds import Flaw, worst_first
 from icestream.facility.projects.duty import projects_flaws
 from icestream.facility.registry.open import BadRegistry, open_registry
+from icestream.facility.sinks import check as sinks
 from icestream.settings import Settings
 from icestream.store.migrate import OtherSchema
 
@@ -97,5 +98,6 @@ _ASKED: tuple[Callable[[LoadedFacility, Settings], Iterator[Flaw]], ...] = (
     _microscopes,
     lambda known, _: bookings_flaws(known.file),
     lambda known, _: projects_flaws(known.file),
+    sinks.problems,
 )
 """One for each part of the facility."""

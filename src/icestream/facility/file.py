@@ -17,6 +17,7 @@ from icestream.facility.kinds import Flaw, Name, Seconds, Section, Several, Whol
 from icestream.facility.people.kinds import People
 from icestream.facility.projects.kinds import ProjectsSection
 from icestream.facility.registry.open import FILE
+from icestream.facility.sinks.kinds import AnySink
 from icestream.protocol.parameters import refused_values
 from icestream.store.places import state_folder
 
@@ -90,6 +91,8 @@ class FacilityFile(Section):
     """Where bookings are read from."""
     projects: ProjectsSection | None = None
     """Where projects are read from."""
+    sinks: dict[Name, AnySink] = Field(default_factory=dict)
+    """Where results are delivered, each by its name: [sinks.ispyb]."""
 
     @model_validator(mode="after")
     def _check(self) -> "FacilityFile":

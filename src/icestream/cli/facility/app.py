@@ -14,6 +14,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("people", "who:people", "Say who is known, of which team and projects."),
     ("member", "who:member", "Let somebody be one of the people of a project, or no more."),
     ("project", "who:project", "Say what a project is: its title, team, who may know of it."),
+    ("sinks", "sinks:sinks", "Say how far results were delivered, or deliver them now."),
     ("run", "run:run", "Do what the facility does over and over, until it is stopped."),
 )
 """Name, where it is (below icestream.cli.facility), and what it does."""

@@ -7,6 +7,7 @@ from icestream.facility.bookings.duty import bookings_duties
 from icestream.facility.duties.duty import Duty
 from icestream.facility.file import FacilityFile
 from icestream.facility.projects.duty import projects_duties
+from icestream.facility.sinks.run import sink_duties
 
 __all__ = ["duties_of"]
 
@@ -14,6 +15,7 @@ _ROOMS: tuple[Callable[[FacilityFile], Iterable[Duty]], ...] = (
     session_duties,
     bookings_duties,
     projects_duties,
+    sink_duties,
 )
 """Each says which duties its section of the file asks for."""
 

@@ -27,6 +27,8 @@ class Duty:
     """What it does, in a few words."""
     every: float
     """Seconds between two times."""
+    longest: float = 300.0
+    """Seconds between two times while it fails, at most: what it needs may be back before."""
     act: Callable[[Facility, threading.Event], str]
     """Does it once, and says what it did; returns soon when the event is set. Raises `Outage` where
     what it needs is away."""

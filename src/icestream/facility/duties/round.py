@@ -18,9 +18,6 @@ from icestream.facility.registry.records import DutyState
 
 __all__ = ["do_duties", "do_once"]
 
-_LONGEST = 300.0
-"""Seconds between two times of a duty that fails, at most."""
-
 _log = structlog.get_logger(__name__)
 
 
@@ -72,7 +69,7 @@ def _over_and_over(facility: Facility, duty: Duty, stop: threading.Event) -> Non
         failures = 0 if do_once(facility, duty, stop) else failures + 1
         pause = duty.every
         if failures:
-            pause = max(pause, min(_LONGEST, 2.0 ** min(failures, 10)))
+            pause = max(pause, min(duty.longest, 2.0 ** min(failures, 10)))
         stop.wait(pause)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from icestream.facility.sinks.ledger import SinkLedger
 from icestream.facility.sinks.pack import Packer, Packing
-from icestream.facility.sinks.parcels import Parcel, VerdictContent, parents_first
+from icestream.facility.sinks.parcels import Parcel, SessionContent, VerdictContent, parents_first
 from icestream.facility.sinks.paths import seen_as
 from icestream.facility.sinks.pictures import picture_folder, write_attached
 from icestream.facility.sinks.sink import NotTaken, Shipment, Sink
@@ -31,7 +31,7 @@ from icestream.store.events import (
     StepRemoved,
     StepRevised,
 )
-from icestream.store.follow import newest_event
+from icestream.store.follow import mark_of, newest_event
 from icestream.store.open import Store, open_store
 from icestream.store.touched import every_id, touched
 
@@ -110,6 +110,9 @@ class SessionDelivery:
         self.ledger = SinkLedger(self.session.folder, self.name)
         self.ledger.keep(booked=self.session.booked)
         self._packer: Packer | None = None
+        self._about: SessionContent | None = None
+        self._seen: object = None
+        """What store and ledger were like when all was delivered."""
         self._looked = 0.0
         """When the state of the session was looked at last."""
 
@@ -123,6 +126,11 @@ class SessionDelivery:
         self._store.close()
         self.ledger.close()
 
+    def news(self) -> bool:
+        """Whether there may be something to deliver; costs next to nothing."""
+        seen = (mark_of(self._store), self.ledger.changes())
+        return seen != self._seen or self._is_due()
+
     def run(self, stop: threading.Event | None = None) -> int:
         """Deliver all that is there to be delivered; how many parcels that were.
 
@@ -134,10 +142,15 @@ class SessionDelivery:
             If another process is at it.
         """
         stop = stop or threading.Event()
+        # Before reading: what is committed meanwhile is looked at again.
+        seen = (mark_of(self._store), self.ledger.changes())
         with self.ledger.alone(), self._store.held():
             count = self._resend()
-            work = self._find_work()
-            if work is not None:
+            while not stop.is_set():
+                work = self._find_work()
+                if work is None:
+                    self._seen = seen
+                    break
                 count += self._work(work, stop)
             return count
 
@@ -202,6 +215,8 @@ class SessionDelivery:
             self._looked = time.monotonic()
             ledger.keep(cursor=work.until, begun=None)
             return 0
+        assert isinstance(acquisition.content, SessionContent)
+        self._about = acquisition.content
         count = self._send([acquisition])
         for first in range(0, len(work.exposures), _CHUNK):
             some = work.exposures[first : first + _CHUNK]
@@ -214,12 +229,20 @@ class SessionDelivery:
         if work.batches or work.everything:
             count += self._send(packer.snapshots(self._known_classes()))
         if work.kinds & _STATES or work.everything or self._is_due():
-            self._looked = time.monotonic()
             count += self._send([packer.status()])
+            self._looked = time.monotonic()
         ledger.keep(cursor=work.until, begun=None)
         if work.again:
             ledger.tried()
         return count
+
+    def _acquisition(self) -> SessionContent | None:
+        """What the session is, as it was when this pass began."""
+        if self._about is None:
+            parcel = Packer(self._store, self.registry, self._packing()).session()
+            if parcel is not None and isinstance(parcel.content, SessionContent):
+                self._about = parcel.content
+        return self._about
 
     def _packing(self) -> Packing:
         folder = picture_folder(self.session.folder, self.name)
@@ -259,7 +282,8 @@ class SessionDelivery:
         keys: dict[str, str] = {}
         refused: dict[str, tuple[str, str]] = {}
         if ready:
-            shipment = Shipment(self._uid, self.session.name, ready, self.ledger)
+            about = self._acquisition()
+            shipment = Shipment(self._uid, self.session.name, ready, self.ledger, about)
             try:
                 received = self.sink.deliver(shipment)
             except NotTaken as error:

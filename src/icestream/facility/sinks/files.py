@@ -33,6 +33,13 @@ class FileSink:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def reach(self) -> None:
+        """Look whether the folder is there, and may be written."""
+        if not self._folder.is_dir():
+            raise SinkDown(f"{self._folder} is no folder: make it, or mount its disk")
+        if not os.access(self._folder, os.W_OK | os.X_OK):
+            raise SinkDown(f"{self._folder} cannot be written by the user who runs icestream")
+
     def deliver(self, shipment: Shipment) -> Received:
         """Append a shipment, but for what of it is there already."""
         lines = [
@@ -61,13 +68,13 @@ class FileSink:
 
 
 def overlap(tail: bytes, whole: bytes) -> tuple[int, int]:
-    """How much of a file's end is to be kept, and how much of `whole` is there already.
+    r"""How much of a file's end is to be kept, and how much of `whole` is there already.
 
     A process that was killed may have written a part of `whole`, or a part of a line.
 
-    >>> overlap(b'{"a": 1}\\n{"b"', b'{"b": 2}\\n')
+    >>> overlap(b'{"a": 1}\n{"b"', b'{"b": 2}\n')
     (13, 4)
-    >>> overlap(b'{"a": 1}\\n{"c"', b'{"b": 2}\\n')
+    >>> overlap(b'{"a": 1}\n{"c"', b'{"b": 2}\n')
     (9, 0)
     """
     at = tail.find(whole[:_HEAD])

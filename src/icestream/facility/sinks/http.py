@@ -57,6 +57,10 @@ class HttpSink:
         self._certificates = certificates
         self._asked: Asked | None = None
 
+    def reach(self) -> None:
+        """Look whether a server answers; nothing is posted, so that any answer will do."""
+        self._connected().ask("OPTIONS", self._url())
+
     def deliver(self, shipment: Shipment) -> Received:
         """Post a shipment."""
         document = {
@@ -75,11 +79,12 @@ class HttpSink:
         if self._secret is not None:
             headers["X-Icestream-Timestamp"] = stamp = str(int(time.time()))
             headers["X-Icestream-Signature"] = signature_of(self._secret(), stamp, body)
-        if self._asked is None:
-            self._asked = Asked(self._certificates)
-        answer = read_answer(self._asked.ask("POST", self._url(), content=body, headers=headers))
+        asked = self._connected().ask("POST", self._url(), content=body, headers=headers)
+        answer = read_answer(asked)
         said = answer.get("refused") if isinstance(answer, dict) else None
-        refused = {str(one): str(why) for one, why in said.items()} if isinstance(said, dict) else {}
+        refused = (
+            {str(one): str(why) for one, why in said.items()} if isinstance(said, dict) else {}
+        )
         ids = [parcel.id for parcel in shipment.parcels]
         return Received(
             {one: "" for one in ids if one not in refused},
@@ -91,3 +96,8 @@ class HttpSink:
         if self._asked is not None:
             self._asked.close()
         self._asked = None
+
+    def _connected(self) -> Asked:
+        if self._asked is None:
+            self._asked = Asked(self._certificates)
+        return self._asked

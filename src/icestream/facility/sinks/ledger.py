@@ -133,6 +133,10 @@ class SinkLedger:
         """The session at the other side that people chose, or that the booking names."""
         return str(self.fact("chosen") or self.fact("booked") or "")
 
+    def changes(self) -> int:
+        """Another number after another process wrote to the ledger."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
     # -- what was delivered --------------------------------------------------------------------
 
     def key(self, parcel: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from icestream.facility.sinks.parcels import Parcel
+from icestream.facility.sinks.parcels import Parcel, SessionContent
 
 __all__ = ["Held", "Keys", "NotTaken", "Received", "Shipment", "Sink", "SinkDown"]
 
@@ -23,7 +23,7 @@ class Held(Exception):
 
 
 class NotTaken(Exception):
-    """Something in the batch is refused: of a batch of one, that one."""
+    """Something in the shipment is refused: of a shipment of one, that one."""
 
 
 class Keys(Protocol):
@@ -54,11 +54,13 @@ class Shipment:
     parcels: Sequence[Parcel]
     """In an order in which none comes before what it refers to."""
     keys: Keys
+    about: SessionContent | None = None
+    """The acquisition as it is now; None where nothing was taken in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a batch."""
+    """What became of a shipment."""
 
     keys: Mapping[str, str]
     """What the other side calls each parcel that it has now; empty where it has no name for it."""
@@ -83,10 +85,13 @@ class Sink(Protocol):
     repeated: bool
     """Whether what is delivered is kept before it is sent, to be sent again as it was."""
     at_once: int
-    """Most parcels in a batch."""
+    """Most parcels in a shipment."""
 
-    def deliver(self, batch: Shipment) -> Received:
-        """Deliver a batch.
+    def reach(self) -> None:
+        """Look whether it can be delivered to; SinkDown says why not."""
+
+    def deliver(self, shipment: Shipment) -> Received:
+        """Deliver a shipment.
 
         Raises
         ------

@@ -47,6 +47,16 @@ class IspybSink:
         self._schema: Schema | None = None
         self._writers: dict[str, Writer] = {}
 
+    def reach(self) -> None:
+        """Look whether the database answers and has the tables."""
+        try:
+            engine, _ = self._open()
+            with engine.connect():
+                pass
+        except SQLAlchemyError as error:
+            self.close()
+            raise SinkDown(_said(error)) from None
+
     def deliver(self, shipment: Shipment) -> Received:
         """Write a shipment in one transaction."""
         if not shipment.session:

@@ -1,0 +1,241 @@
+"""Keeping a sink up to date with all sessions that it is for."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from icestream.facility.duties.duty import Duty, Outage
+from icestream.facility.file import FacilityFile
+from icestream.facility.opened import Facility
+from icestream.facility.registry import tables as t
+from icestream.facility.registry.records import KnownSession
+from icestream.facility.registry.sessions import sessions
+from icestream.facility.sinks.deliver import Followed, SessionDelivery
+from icestream.facility.sinks.kinds import AnySink, IspybSinkSection
+from icestream.facility.sinks.ledger import LedgerBusy
+from icestream.facility.sinks.open import open_sink
+from icestream.facility.sinks.sink import Held, Sink, SinkDown
+from icestream.protocol import Registry
+from icestream.store.migrate import OtherSchema
+from icestream.store.open import NoStore
+
+__all__ = ["SinkRun", "followed", "sink_duties", "wanted"]
+
+_log = structlog.get_logger(__name__)
+_TURN = 5.0
+"""Seconds that a turn of the duty lasts, at most; it is ended so that what went on is told."""
+_LOOK = 0.1
+"""Seconds between two looks for news."""
+_SESSIONS = 5.0
+"""Seconds between two questions for sessions."""
+_AGAIN = 30.0
+"""Seconds after which a session that could not be delivered is tried again."""
+_LONGEST = 15.0
+"""Seconds between two tries of a sink that is away, at most."""
+
+
+def sink_duties(file: FacilityFile) -> tuple[Duty, ...]:
+    """A duty for each sink of the facility file."""
+    return tuple(
+        Duty(
+            name=f"sink.{name}",
+            what=f"delivers results to {section.kind}",
+            every=0.05,
+            longest=_LONGEST,
+            act=SinkRun(name, section).turn,
+        )
+        for name, section in file.sinks.items()
+    )
+
+
+def wanted(section: AnySink, one: KnownSession) -> str:
+    """Why a session is not for a sink; empty where it is."""
+    if section.microscopes and one.microscope not in section.microscopes:
+        return f"it is of {one.microscope or 'no microscope'}, which this sink is not for"
+    if one.confidential and not section.confidential:
+        return "its project is confidential, and the sink is not for such (confidential = false)"
+    if one.state in ("archived", "gone"):
+        return f"it is {one.state}"
+    return ""
+
+
+def followed(facility: Facility, section: AnySink, one: KnownSession) -> Followed:
+    """A session as it is delivered to a sink."""
+    reference = title = ""
+    if one.booking is not None:
+        booking = t.booking.c
+        chosen = select(booking.reference, booking.title).where(booking.id == one.booking)
+        with facility.registry.read() as connection:
+            row = connection.execute(chosen).first()
+        if row is not None:
+            reference, title = row.reference or "", row.title or ""
+    booked = reference
+    if isinstance(section, IspybSinkSection):
+        booked = section.visit.format(
+            booking=reference, title=title, project=one.project, session=one.name,
+            microscope=one.microscope,
+        )  # fmt: skip
+    return Followed(
+        folder=Path(one.folder),
+        name=one.name,
+        microscope=one.microscope,
+        project=one.project,
+        booked=booked,
+        confidential=one.confidential,
+        ended=one.ended is not None,
+    )
+
+
+@dataclass
+class _Kept:
+    """A session that is open, and when it is looked at again."""
+
+    delivery: SessionDelivery
+    again: float = 0.0
+
+
+class SinkRun:
+    """One sink and the sessions that it is for. What it keeps spares opening things anew."""
+
+    def __init__(self, name: str, section: AnySink) -> None:
+        self.name = name
+        self.section = section
+        self._sink: Sink | None = None
+        self._kept: dict[str, _Kept] = {}
+        self._registry = Registry()
+        self._asked = -_SESSIONS
+        self._delivered = 0
+        self._troubles: dict[str, str] = {}
+
+    def turn(self, facility: Facility, stop: threading.Event) -> str:
+        """Deliver what is new, and what comes within seconds; says what was delivered.
+
+        Raises
+        ------
+        Outage
+            If the sink is away.
+        """
+        self._delivered = 0
+        until = time.monotonic() + _TURN
+        while not stop.is_set() and time.monotonic() < until:
+            if time.monotonic() - self._asked > _SESSIONS:
+                self._find_sessions(facility)
+                self._asked = time.monotonic()
+            for folder, kept in list(self._kept.items()):
+                if not stop.is_set() and time.monotonic() >= kept.again and kept.delivery.news():
+                    self._deliver(folder, kept, stop)
+            stop.wait(_LOOK)
+        if stop.is_set():
+            self.close()
+        return self._said()
+
+    def once(self, facility: Facility, names: Sequence[str] = ()) -> str:
+        """Deliver everything that is there now, of sessions with these names, or of all."""
+        self._delivered = 0
+        try:
+            self._find_sessions(facility, names)
+            for folder, kept in list(self._kept.items()):
+                self._deliver(folder, kept, threading.Event())
+        finally:
+            self.close()
+        return self._said()
+
+    def close(self) -> None:
+        """Let go of the sink and of all sessions."""
+        for kept in self._kept.values():
+            kept.delivery.close()
+        self._kept.clear()
+        self._asked = -_SESSIONS
+        if self._sink is not None:
+            self._sink.close()
+        self._sink = None
+
+    # -- sessions ------------------------------------------------------------------------------
+
+    def _find_sessions(self, facility: Facility, names: Sequence[str] = ()) -> None:
+        """Open sessions that have come, and close those that are not for this sink any more."""
+        try:
+            sink = self._opened(facility)
+        except SinkDown as error:
+            raise Outage(f"{self.name}: {error}") from None
+        oldest = time.time() - 86400.0 * self.section.older
+        with facility.registry.read() as connection:
+            found = sessions(connection) if names else sessions(connection, begins=oldest)
+        ours = {
+            one.folder: one
+            for one in found
+            if not wanted(self.section, one) and (not names or one.name in names)
+        }
+        for folder in set(self._kept) - set(ours):
+            self._kept.pop(folder).delivery.close()
+        self._troubles = {one: why for one, why in self._troubles.items() if one in ours}
+        for folder, one in ours.items():
+            known = self._kept.get(folder)
+            session = followed(facility, self.section, one)
+            if known is not None and known.delivery.session != session:
+                self._kept.pop(folder).delivery.close()
+                known = None
+            if known is None:
+                self._open(folder, session, sink)
+
+    def _open(self, folder: str, session: Followed, sink: Sink) -> None:
+        try:
+            delivery = SessionDelivery(
+                session, self.name, sink, self._registry, dict(self.section.paths)
+            )
+        except NoStore:  # it has not begun
+            return
+        except (OSError, OtherSchema, SQLAlchemyError) as error:
+            self._trouble(folder, str(error))
+            return
+        self._troubles.pop(folder, None)
+        self._kept[folder] = _Kept(delivery)
+
+    def _opened(self, facility: Facility) -> Sink:
+        if self._sink is None:
+            self._sink = open_sink(self.section, facility.file.zone)
+        return self._sink
+
+    # -- delivering ----------------------------------------------------------------------------
+
+    def _deliver(self, folder: str, kept: _Kept, stop: threading.Event) -> None:
+        """Deliver a session; one that cannot be waits, and others go on."""
+        ledger = kept.delivery.ledger
+        try:
+            self._delivered += kept.delivery.run(stop)
+        except LedgerBusy:
+            kept.again = time.monotonic() + 1.0
+        except Held as error:
+            ledger.keep(waits=str(error))
+            kept.again = time.monotonic() + _AGAIN
+        except SinkDown as error:
+            ledger.keep(error=str(error), failing=ledger.fact("failing") or time.time())
+            self.close()
+            raise Outage(f"{self.name}: {error}") from None
+        except (OSError, OtherSchema, SQLAlchemyError) as error:
+            self._trouble(folder, str(error))
+            kept.again = time.monotonic() + _AGAIN
+        else:
+            if ledger.fact("waits") or ledger.fact("error"):
+                ledger.keep(waits="", error="", failing=None)
+            self._troubles.pop(folder, None)
+
+    def _trouble(self, folder: str, why: str) -> None:
+        if self._troubles.get(folder) != why:
+            _log.warning(f"sink.{self.name}: {folder}: {why}")
+        self._troubles[folder] = why
+
+    def _said(self) -> str:
+        """What a turn did, in a sentence."""
+        waits = sum(bool(kept.delivery.ledger.fact("waits")) for kept in self._kept.values())
+        words = [f"{self._delivered} delivered of {len(self._kept)} sessions"]
+        if waits:
+            words.append(f"{waits} wait for a word on where they belong")
+        words += [f"{folder}: {why}" for folder, why in self._troubles.items()]
+        return "; ".join(words)
