@@ -62,7 +62,7 @@ class Server:
              f"--port={self.port}", "--bind-address=127.0.0.1", f"--socket={self.folder / 's'}",
              f"--pid-file={self.folder / 'pid'}", "--skip-name-resolve", "--skip-log-bin",
              "--innodb-log-file-size=8M", "--innodb-buffer-pool-size=32M",
-             "--innodb-flush-method=nosync", "--performance-schema=OFF", "--loose-aria-pagecache-buffer-size=8M"],
+             "--innodb-flush-method=nosync", "--performance-schema=OFF"],
             **QUIET,
         )  # fmt: skip
         engine = self.engine()

@@ -101,7 +101,7 @@ def _print(found: tuple[SinkStanding, ...], *, details: bool) -> None:
         return
     now = time.time()
     rows = [
-        (one.sink, one.session, _count(one), _behind(one), len(one.asides), _words(one, now))
+        (one.sink, one.session, _count(one), _behind(one), str(len(one.asides)), _words(one, now))
         for one in found
     ]
     print_table(("sink", "session", "delivered", "behind", "set aside", "how it goes"), rows)

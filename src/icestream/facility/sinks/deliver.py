@@ -194,6 +194,9 @@ class SessionDelivery:
         """Whether the state has to be looked at: a process that was killed could not say so."""
         return not self.session.ended and time.monotonic() - self._looked > _STATUS
 
+    def _is_told(self) -> bool:
+        return self.ledger.key("status") is not None
+
     def _exposures_of(self, parcels: Iterable[str]) -> Iterator[int]:
         """Ids of the exposures that parcels are about."""
         numbers = {int(one.partition(":")[2]) for one in parcels
@@ -228,7 +231,7 @@ class SessionDelivery:
                 return count
         if work.batches or work.everything:
             count += self._send(packer.snapshots(self._known_classes()))
-        if work.kinds & _STATES or work.everything or self._is_due():
+        if work.kinds & _STATES or work.everything or self._is_due() or not self._is_told():
             count += self._send([packer.status()])
             self._looked = time.monotonic()
         ledger.keep(cursor=work.until, begun=None)

@@ -176,7 +176,8 @@ class Packer:
         verdict = VerdictContent(
             number=number, exposure=exposure.name, state=exposure.state, reasons=exposure.reasons
         )
-        yield Parcel(f"verdict:{number}", verdict, (f"movie:{number}",))
+        about = "movie" if micrograph is None else "motion"
+        yield Parcel(f"verdict:{number}", verdict, (f"{about}:{number}",))
 
     def _movie(self, record: ExposureRecord, taken: Movie | Micrograph) -> MovieContent:
         said = _details(record, taken.details)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -148,21 +148,23 @@ def _ledgers(facility: Facility, names: Sequence[str], sink: str | None) -> Iter
 
 def _standing(name: str, section: AnySink, one: KnownSession, now: float) -> SinkStanding:
     left_out = wanted(section, one)
-    about = {"sink": name, "kind": section.kind, "session": one.name, "left_out": left_out}
+    base = SinkStanding(
+        sink=name, kind=section.kind, session=one.name, left_out=left_out, delivered={}
+    )
     folder = Path(one.folder)
     try:
         ledger = SinkLedger(folder, name, readonly=True)
     except OSError:
         behind, lag = (0, 0.0) if left_out else _behind(folder, 0, now)
-        return SinkStanding(**about, delivered={}, behind=behind, lag=lag)  # type: ignore[arg-type]
+        return replace(base, behind=behind, lag=lag)
     with closing(ledger):
-        behind, lag = _behind(folder, int(ledger.fact("cursor", 0)), now)
-        return SinkStanding(
-            **about,  # type: ignore[arg-type]
+        behind, lag = (0, 0.0) if left_out else _behind(folder, int(ledger.fact("cursor", 0)), now)
+        return replace(
+            base,
             delivered=ledger.count(),
             last=ledger.fact("delivered"),
-            behind=0 if left_out else behind,
-            lag=0.0 if left_out else lag,
+            behind=behind,
+            lag=lag,
             asides=ledger.asides(),
             waits=ledger.fact("waits") or "",
             error=ledger.fact("error") or "",

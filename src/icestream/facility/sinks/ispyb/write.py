@@ -184,6 +184,8 @@ class Writer:
         for parcel in parcels:
             content = parcel.content
             assert isinstance(content, VerdictContent)
+            if any(self._known(at, one) is None for one in parcel.after):
+                continue
             motion = self._known(at, f"motion:{content.number}")
             if motion is not None:
                 fitted = fit(table, {"comments": rows.verdict_words(content)}, self.said)
@@ -258,7 +260,7 @@ class Writer:
 
     def _number(self, at: "_At", parcel: str) -> int:
         """The same, of what has to be there; LookupError where it was refused just now."""
-        known = None if parcel in self.refused else self._known(at, parcel)
+        known = self._known(at, parcel)
         if known is None:
             raise LookupError(parcel)
         return int(known)
