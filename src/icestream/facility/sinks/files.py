@@ -77,11 +77,12 @@ def overlap(tail: bytes, whole: bytes) -> tuple[int, int]:
     >>> overlap(b'{"a": 1}\n{"c"', b'{"b": 2}\n')
     (9, 0)
     """
-    at = tail.find(whole[:_HEAD])
+    head = whole[: min(_HEAD, whole.find(b"\n") + 1)]
+    at = tail.find(head)
     while at >= 0:
         if whole.startswith(tail[at:]):
             return len(tail), len(tail) - at
-        at = tail.find(whole[:_HEAD], at + 1)
+        at = tail.find(head, at + 1)
     lines = tail.rfind(b"\n") + 1
     if len(tail) > lines and whole.startswith(tail[lines:]):
         return len(tail), len(tail) - lines

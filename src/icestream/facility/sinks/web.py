@@ -8,7 +8,7 @@ import httpx2
 
 from icestream.facility.sinks.sink import NotTaken, SinkDown
 
-__all__ = ["Asked", "asking", "read_answer"]
+__all__ = ["Asked", "read_answer"]
 
 _PATIENCE = 20.0
 """Seconds for which an answer is waited for."""
@@ -54,11 +54,6 @@ class Asked:
     def close(self) -> None:
         """Give up the connection."""
         self._client.close()
-
-
-def asking(url: str) -> str:
-    """An address without a slash at its end."""
-    return url.rstrip("/")
 
 
 def read_answer(answer: httpx2.Response) -> Any:

@@ -115,7 +115,10 @@ def test_what_changes_is_brought_up_to_date(session: DeliveredSession, ispyb: An
 def test_rows_that_somebody_removed_are_made_anew(session: DeliveredSession, ispyb: Any) -> None:
     with delivery(session, sink_of(ispyb), booked=VISIT) as one:
         one.run()
-        ispyb.run("DELETE FROM CTF WHERE ctfId > (SELECT * FROM (SELECT min(ctfId) + 2 FROM CTF) AS c)", "DELETE FROM ParticlePicker")
+        ispyb.run(
+            "DELETE FROM CTF WHERE ctfId > (SELECT * FROM (SELECT min(ctfId) + 2 FROM CTF) AS c)",
+            "DELETE FROM ParticlePicker",
+        )
         one.ledger.forget_versions()
         one.run()
     assert whole(ispyb) == WHOLE
