@@ -113,7 +113,7 @@ def serving(player: Any) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(text.encode())
 
-        do_GET = do_POST = do_PATCH = do_OPTIONS = _do
+        do_GET = do_POST = do_PATCH = do_OPTIONS = _do  # noqa: N815 - names of the library
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -14,6 +14,8 @@ class Double:
     port: int
     messages: list[tuple[str, bytes]] = field(default_factory=list)
     confirms: bool = True
+    lets_in: bool = True
+    logins: list[tuple[str, str]] = field(default_factory=list)
 
 
 @contextmanager
@@ -55,6 +57,10 @@ def _talk(connection: socket.socket, made: Double) -> None:
         command, *lines = head.decode().splitlines()
         headers = dict(line.partition(":")[::2] for line in lines)
         if command in ("CONNECT", "STOMP"):
+            made.logins.append((headers.get("login", ""), headers.get("passcode", "")))
+            if not made.lets_in:
+                connection.sendall(b"ERROR\nmessage:not you\n\n\x00")
+                return
             connection.sendall(b"CONNECTED\nversion:1.2\n\n\x00")
         elif command == "SEND":
             made.messages.append((headers["destination"], body))

@@ -5,11 +5,11 @@ afterwards. Nothing answers whether a catalogue took it: the broker's receipt is
 """
 
 import socket
-import threading
+import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from xml.etree import ElementTree
 
 from icestream.facility.sinks.parcels import SessionContent, StatusContent
@@ -19,6 +19,8 @@ __all__ = ["Broker", "IcatSink", "dataset_message"]
 
 NAMESPACE = "http://www.esrf.fr/icat"
 _PATIENCE = 10.0
+_HEARD = 300
+"""Characters of an answer that people are told."""
 _ANNOUNCED = "announced"
 """The key of the status of a session whose data set was announced."""
 
@@ -142,54 +144,81 @@ def dataset_message(content: SessionContent, status: StatusContent, investigatio
 
 
 class _Connected:
-    """A connection to a broker for one message."""
+    """A connection to a broker for one message: STOMP 1.2, a frame out and its receipt back."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self._confirmed = threading.Event()
+        self._waiting = b""
 
     def __enter__(self) -> "_Connected":
-        try:
-            import stomp
-        except ModuleNotFoundError:
-            raise SinkDown("stomp.py is not installed, which talks to the broker: "
-                           "pip install stomp-py") from None  # fmt: skip
         broker = self._broker
-        place = (broker.host, broker.port)
-        self._connection = stomp.Connection12([place], timeout=_PATIENCE, reconnect_attempts_max=1)
-        if broker.tls:
-            self._connection.set_ssl([place])
-        self._connection.set_listener("receipt", _listener(self._confirmed))
-        password = None if broker.password is None else broker.password()
         try:
-            self._connection.connect(broker.user or None, password, wait=True)
-        except (stomp.exception.StompException, OSError) as error:
-            said = str(error) or type(error).__name__
-            raise SinkDown(f"{broker.host}:{broker.port}: {said}") from None
+            self._socket = socket.create_connection((broker.host, broker.port), _PATIENCE)
+            if broker.tls:
+                trust = ssl.create_default_context()
+                self._socket = trust.wrap_socket(self._socket, server_hostname=broker.host)
+        except OSError as error:
+            raise self._down(str(error)) from None
+        try:
+            headers = {"accept-version": "1.2", "host": "/", "heart-beat": "0,0"}
+            if broker.user:
+                headers["login"] = broker.user
+            if broker.password is not None:
+                headers["passcode"] = broker.password()
+            self._say("CONNECT", headers)
+            self._hear("CONNECTED")
+        except BaseException:
+            self._socket.close()
+            raise
         return self
 
-    def send(self, message: bytes) -> None:
-        """Send one message, and wait until the broker has it."""
-        broker = self._broker
-        self._connection.send(
-            f"/queue/{broker.queue}", message, headers={"persistent": "true", "receipt": "sent"}
-        )
-        if not self._confirmed.wait(_PATIENCE):
-            raise SinkDown(f"{broker.host}:{broker.port} did not confirm a message")
-
     def __exit__(self, *_: object) -> None:
-        self._connection.disconnect()
+        with self._socket, suppress(SinkDown):
+            self._say("DISCONNECT", {})
+
+    def send(self, message: bytes) -> None:
+        """Send one message, and wait until the broker says that it has it."""
+        headers = {
+            "destination": f"/queue/{self._broker.queue}",
+            "persistent": "true",
+            "content-length": str(len(message)),
+            "receipt": "sent",
+        }
+        self._say("SEND", headers, message)
+        self._hear("RECEIPT")
+
+    def _say(self, command: str, headers: dict[str, str], body: bytes = b"") -> None:
+        lines = [command, *(f"{name}:{_escaped(value)}" for name, value in headers.items())]
+        head = "\n".join(lines)
+        try:
+            self._socket.sendall(f"{head}\n\n".encode() + body + b"\x00")
+        except OSError as error:
+            raise self._down(str(error)) from None
+
+    def _hear(self, wanted: str) -> None:
+        """Read one frame; SinkDown where it is another."""
+        try:
+            while b"\x00" not in self._waiting:
+                came = self._socket.recv(4096)
+                if not came:
+                    raise self._down("the connection was closed")
+                self._waiting += came
+        except OSError as error:
+            raise self._down(f"no answer: {error}") from None
+        frame, _, self._waiting = self._waiting.partition(b"\x00")
+        head, _, body = frame.lstrip(b"\r\n").decode(errors="replace").partition("\n\n")
+        if head.partition("\n")[0].strip() != wanted:
+            raise self._down(" ".join(f"{head} {body}".split())[:_HEARD])
+
+    def _down(self, why: str) -> SinkDown:
+        return SinkDown(f"{self._broker.host}:{self._broker.port}: {why}")
 
 
-def _listener(confirmed: threading.Event) -> Any:
-    """What hears that the broker has a message."""
-    import stomp
-
-    class Receipts(stomp.ConnectionListener):  # type: ignore[misc]
-        def on_receipt(self, _: Any) -> None:
-            confirmed.set()
-
-    return Receipts()
+def _escaped(value: str) -> str:
+    """A value of a header; a password may have any letters."""
+    for sign, written in (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), (":", "\\c")):
+        value = value.replace(sign, written)
+    return value
 
 
 def _tag(name: str) -> str:

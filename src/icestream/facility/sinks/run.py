@@ -131,9 +131,10 @@ class SinkRun:
                 if not stop.is_set() and time.monotonic() >= kept.again and kept.delivery.news():
                     self._deliver(folder, kept, stop)
             stop.wait(_LOOK)
+        said = self._said()
         if stop.is_set():
             self.close()
-        return self._said()
+        return said
 
     def once(self, facility: Facility, names: Sequence[str] = ()) -> str:
         """Deliver everything that is there now, of sessions with these names, or of all."""
@@ -142,9 +143,9 @@ class SinkRun:
             self._find_sessions(facility, names)
             for folder, kept in list(self._kept.items()):
                 self._deliver(folder, kept, threading.Event())
+            return self._said()
         finally:
             self.close()
-        return self._said()
 
     def close(self) -> None:
         """Let go of the sink and of all sessions."""

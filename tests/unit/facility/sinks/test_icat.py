@@ -38,9 +38,8 @@ def test_a_session_is_announced_once_when_it_is_done(tmp_path: Path) -> None:
     assert queue == "/queue/icatIngest"
     root = ElementTree.fromstring(message)
     assert root.tag == f"{{{NAMESPACE}}}dataset" and root.attrib == {"complete": "true"}
-    assert [text_of(root, name) for name in ("investigation", "instrument", "name", "location")] == [
-        "mx-123", "krios1", "s", "/data",
-    ]  # fmt: skip
+    names = ("investigation", "instrument", "name", "location")
+    assert [text_of(root, name) for name in names] == ["mx-123", "krios1", "s", "/data"]
     told = {
         text_of(one, "name"): text_of(one, "value")
         for one in root.findall(f"{{{NAMESPACE}}}parameter")
@@ -67,10 +66,16 @@ def test_a_broker_that_is_away_or_says_nothing(
         sink = IcatSink(Broker(host="127.0.0.1", port=broker.port, queue="q"), "{project}")
         with (
             delivery(session, sink, project="p", microscope="m") as one,
-            pytest.raises(SinkDown, match="did not confirm"),
+            pytest.raises(SinkDown, match="no answer: timed out"),
         ):
             one.run()
-        with delivery(session, sink, microscope="m") as one:
-            pass
+    with stomp_double() as broker:
+        broker.lets_in = False
+        refused = Broker(
+            host="127.0.0.1", port=broker.port, queue="q", user="em", password=lambda: "p:w"
+        )
+        with pytest.raises(SinkDown, match="ERROR message:not you"):
+            IcatSink(refused, "{project}").reach()
+        assert broker.logins == [("em", "p\\cw")]
     with pytest.raises(SinkDown, match=r"127\.0\.0\.1:"):
         sink.reach()

@@ -1,5 +1,6 @@
 """The sink for SciCat, against one that is played by what its interface asks for."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -58,9 +59,12 @@ def test_two_data_sets_that_are_brought_up_to_date(session: DeliveredSession) ->
 def test_what_keeps_it_from_being_told(session: DeliveredSession) -> None:
     catalogue = Catalogue()
     with serving(catalogue) as url:
-        with pytest.raises(SinkDown, match="does not let ingestor in: 401"):
-            SciCatSink(url, user("wrong")).reach()
-        with delivery(session, SciCatSink(url, user())) as one:
+        with (
+            closing(SciCatSink(url, user("wrong"))) as sink,
+            pytest.raises(SinkDown, match="does not let ingestor in: 401"),
+        ):
+            sink.reach()
+        with closing(SciCatSink(url, user())) as sink, delivery(session, sink) as one:
             one.run()
             (aside, _) = one.ledger.asides()
             assert aside.id == "session" and "belongs to no project" in aside.reason

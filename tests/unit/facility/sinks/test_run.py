@@ -1,0 +1,132 @@
+"""Keeping a sink up to date with all sessions that it is for."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from icestream.facility.duties.all import duties_of
+from icestream.facility.duties.duty import Outage
+from icestream.facility.opened import Facility, open_facility
+from icestream.facility.registry.bookings import keep_booking
+from icestream.facility.registry.sessions import Whose, sessions
+from icestream.facility.sinks import run as run_module
+from icestream.facility.sinks.run import SinkRun, followed, wanted
+from icestream.facility.sinks.sink import Held
+from sink_sessions import Collecting, DeliveredSession, register
+
+SECTIONS = '[sinks.lines]\nkind = "file"\nfolder = "{folder}/lines"\nmicroscopes = "krios1"\n'
+
+
+@pytest.fixture
+def opened(write_facility: Callable[[str], Path], tmp_path: Path) -> Iterator[Facility]:
+    (tmp_path / "lines").mkdir()
+    with open_facility(write_facility(SECTIONS)) as facility:
+        yield facility
+
+
+@pytest.fixture
+def sink(monkeypatch: pytest.MonkeyPatch) -> Collecting:
+    made = Collecting()
+    monkeypatch.setattr(run_module, "open_sink", lambda *_: made)
+    monkeypatch.setattr(run_module, "_TURN", 0.3)
+    return made
+
+
+def made(facility: Facility, name: str, uid: str, **more: Any) -> DeliveredSession:
+    session = DeliveredSession(facility.sessions / name, uid)
+    session.grow(2)
+    register(facility, session, began=9e9, **more)
+    return session
+
+
+def test_each_sink_of_the_file_is_a_duty(
+    opened: Facility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "_TURN", 0.3)
+    (duty,) = duties_of(opened.file)
+    assert duty.name == "sink.lines" and duty.longest <= 15.0
+    made(opened, "one", "u1")
+    stop = threading.Event()
+    assert duty.act(opened, stop) == "11 delivered of 1 sessions"
+    stop.set()
+    assert duty.act(opened, stop) == "0 delivered of 1 sessions"  # and all is let go of
+    assert (opened.path.parent / "lines" / "one.jsonl").exists()
+
+
+def test_what_comes_is_delivered_while_a_turn_lasts(opened: Facility, sink: Collecting) -> None:
+    session = made(opened, "one", "u1")
+    other = made(opened, "two", "u2", whose=Whose(microscope="glacios"))
+    run = SinkRun("lines", opened.file.sinks["lines"])
+    assert "delivered of 1 sessions" in run.turn(opened, threading.Event())
+    before = len(sink.there)
+    session.grow(1)
+    other.grow(1)
+    run.turn(opened, threading.Event())
+    assert len(sink.there) == before + 5
+    run.close()
+    assert sink.closed
+
+
+def test_a_sink_that_is_away_is_an_outage_and_is_told(opened: Facility, sink: Collecting) -> None:
+    session = made(opened, "one", "u1")
+    sink.down = "the database is gone"
+    run = SinkRun("lines", opened.file.sinks["lines"])
+    for _ in range(2):
+        with pytest.raises(Outage, match="lines: the database is gone"):
+            run.turn(opened, threading.Event())
+    sink.down = ""
+    run.turn(opened, threading.Event())
+    assert sink.there
+    run.close()
+    session.store.close()
+
+
+def test_a_session_that_waits_keeps_no_other_up(
+    opened: Facility, sink: Collecting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(opened, "one", "u1")
+    made(opened, "two", "u2")
+    deliver = sink.deliver
+
+    def held(shipment: Any) -> Any:
+        if shipment.session == "u1":
+            raise Held("whose is it?")
+        return deliver(shipment)
+
+    monkeypatch.setattr(sink, "deliver", held)
+    said = SinkRun("lines", opened.file.sinks["lines"]).once(opened)
+    assert said == "11 delivered of 2 sessions; 1 wait for a word on where they belong"
+    assert "movie:1" in sink.there
+
+
+def test_which_sessions_a_sink_is_for(opened: Facility) -> None:
+    made(opened, "one", "u1", whose=Whose(microscope="krios1"), confidential=True)
+    section = opened.file.sinks["lines"]
+    with opened.registry.read() as connection:
+        (one,) = sessions(connection)
+    assert "confidential" in wanted(section, one)
+    open_ = replace(one, confidential=False)
+    assert wanted(section, open_) == ""
+    assert wanted(section.model_copy(update={"confidential": True}), one) == ""
+    assert "it is of glacios" in wanted(section, replace(open_, microscope="glacios"))
+    assert wanted(section, replace(open_, state="gone")) == "it is gone"
+
+
+def test_the_visit_is_that_of_the_booking(write_facility: Callable[[str], Path]) -> None:
+    text = '[sinks.lims]\nkind = "ispyb"\nurl = "mysql://h/i"\nvisit = "{booking}{title}"\n'
+    with open_facility(write_facility(text)) as facility:
+        with facility.registry.write() as connection:
+            keep_booking(
+                connection, "ispyb", "cm31111-", microscope="krios1", begins=0.0, ends=9e9,
+                title="5", kind="booked", state="booked",
+            )  # fmt: skip
+        whose = Whose(microscope="krios1", booking=("ispyb", "cm31111-"), project="p7")
+        made(facility, "one", "u1", whose=whose)
+        with facility.registry.read() as connection:
+            (one,) = sessions(connection)
+        found = followed(facility, facility.file.sinks["lims"], one)
+        assert (found.booked, found.project, found.microscope) == ("cm31111-5", "p7", "krios1")
