@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from icestream.cli.facility.looking import shown_span
 from icestream.cli.terminal import print_json, print_table
+from icestream.facility.bookings.offer import shown_span
 from icestream.facility.duties.duty import Outage
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.sinks.run import SinkRun
