@@ -1,5 +1,6 @@
 """Keeping a sink up to date with all sessions that it is for."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Sequence
@@ -36,6 +37,8 @@ _SESSIONS = 5.0
 """Seconds between two questions for sessions."""
 _AGAIN = 30.0
 """Seconds after which a session that could not be delivered is tried again."""
+_TROUBLES = (OSError, OtherSchema, SQLAlchemyError, sqlite3.Error)
+"""What keeps one session from being read, or its ledger from being written."""
 _LONGEST = 15.0
 """Seconds between two tries of a sink that is away, at most."""
 
@@ -192,7 +195,7 @@ class SinkRun:
             )
         except NoStore:  # it has not begun
             return
-        except (OSError, OtherSchema, SQLAlchemyError) as error:
+        except _TROUBLES as error:
             self._trouble(folder, str(error))
             return
         self._troubles.pop(folder, None)
@@ -219,7 +222,7 @@ class SinkRun:
             ledger.keep(error=str(error), failing=ledger.fact("failing") or time.time())
             self.close()
             raise Outage(f"{self.name}: {error}") from None
-        except (OSError, OtherSchema, SQLAlchemyError) as error:
+        except _TROUBLES as error:
             self._trouble(folder, str(error))
             kept.again = time.monotonic() + _AGAIN
         else:

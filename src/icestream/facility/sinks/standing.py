@@ -1,5 +1,6 @@
 """How far sinks are: what was delivered, what waits, what was set aside, and what people ask."""
 
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -140,7 +141,7 @@ def _ledgers(facility: Facility, names: Sequence[str], sink: str | None) -> Iter
         for one in _sessions(facility, names, float("-inf")):
             try:
                 SinkLedger(Path(one.folder), name, readonly=True).close()
-            except OSError:
+            except (OSError, sqlite3.Error):
                 continue
             with closing(SinkLedger(Path(one.folder), name)) as ledger:
                 yield ledger
@@ -153,10 +154,17 @@ def _standing(name: str, section: AnySink, one: KnownSession, now: float) -> Sin
     )
     folder = Path(one.folder)
     try:
-        ledger = SinkLedger(folder, name, readonly=True)
-    except OSError:
+        return _read(base, SinkLedger(folder, name, readonly=True), folder, now)
+    except FileNotFoundError:
         behind, lag = (0, 0.0) if left_out else _behind(folder, 0, now)
         return replace(base, behind=behind, lag=lag)
+    except (OSError, sqlite3.Error) as error:
+        return replace(base, error=f"its ledger cannot be read: {error}")
+
+
+def _read(base: SinkStanding, ledger: SinkLedger, folder: Path, now: float) -> SinkStanding:
+    """What a ledger says."""
+    left_out = base.left_out
     with closing(ledger):
         behind, lag = (0, 0.0) if left_out else _behind(folder, int(ledger.fact("cursor", 0)), now)
         return replace(
