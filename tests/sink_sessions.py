@@ -8,7 +8,7 @@ from typing import Any
 
 from icestream.facility.opened import Facility
 from icestream.facility.registry.sessions import Whose, keep_session
-from icestream.facility.sinks.deliver import Followed, SessionDelivery
+from icestream.facility.sinks.deliver import SessionDelivery, SinkSession
 from icestream.facility.sinks.ledger import SinkLedger
 from icestream.facility.sinks.parcels import CONTENTS, Parcel
 from icestream.facility.sinks.sink import NotTaken, Received, Shipment, Sink, SinkDown
@@ -103,7 +103,7 @@ def delivery(
     """A delivery of a session to a sink."""
     paths = more.pop("seen_as", {})
     made = SessionDelivery(
-        Followed(folder=session.folder, name=session.folder.name, **more),
+        SinkSession(folder=session.folder, name=session.folder.name, **more),
         name, sink, Registry(), paths,
     )  # fmt: skip
     try:

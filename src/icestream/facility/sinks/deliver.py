@@ -35,7 +35,7 @@ from icestream.store.follow import mark_of, newest_event
 from icestream.store.open import Store, open_store
 from icestream.store.touched import every_id, touched
 
-__all__ = ["Followed", "SessionDelivery"]
+__all__ = ["SessionDelivery", "SinkSession"]
 
 _CHUNK = 200
 """Exposures whose parcels are made at once."""
@@ -49,7 +49,7 @@ _STATES = frozenset(kind.kind for kind in (SessionStateChanged, EpochStarted, Ep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
+class SinkSession:
     """A session whose results are delivered."""
 
     folder: Path
@@ -98,7 +98,7 @@ class SessionDelivery:
         Beginnings of paths here, and what they are on the sink's side.
     """
 
-    session: Followed
+    session: SinkSession
     name: str
     sink: Sink
     registry: Registry

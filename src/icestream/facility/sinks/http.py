@@ -9,7 +9,7 @@ from pathlib import Path
 
 from icestream.facility.sinks.parcels import CONTENTS
 from icestream.facility.sinks.sink import Received, Shipment
-from icestream.facility.sinks.web import Asked, read_answer
+from icestream.facility.sinks.web import SinkServer, read_answer
 
 __all__ = ["HttpSink", "signature_of"]
 
@@ -55,7 +55,7 @@ class HttpSink:
         self._secret = secret
         self._token = token
         self._certificates = certificates
-        self._asked: Asked | None = None
+        self._asked: SinkServer | None = None
 
     def reach(self) -> None:
         """Look whether a server answers; nothing is posted, so that any answer will do."""
@@ -97,7 +97,7 @@ class HttpSink:
             self._asked.close()
         self._asked = None
 
-    def _connected(self) -> Asked:
+    def _connected(self) -> SinkServer:
         if self._asked is None:
-            self._asked = Asked(self._certificates)
+            self._asked = SinkServer(self._certificates)
         return self._asked

@@ -1,29 +1,21 @@
 """What was delivered of a session to a sink: one SQLite file with the session for each sink.
 
 It is what makes a delivery happen once: the key that the other side gave to each parcel, and the
-version that it has there. One process at a time delivers; others may look, and ask for parcels that
-were set aside to be tried again.
+version that it has there.
 """
 
-import contextlib
-import fcntl
 import json
-import os
-import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from icestream.facility.sinks.ledger_file import LedgerFile
 from icestream.facility.sinks.parcels import Parcel, parcel_of
-from icestream.store.places import is_network
 
-__all__ = ["LedgerBusy", "SetAside", "SinkLedger", "ledger_path"]
+__all__ = ["SetAside", "SinkLedger", "ledger_path"]
 
-_VERSION = 1
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS sent (id TEXT PRIMARY KEY, kind TEXT NOT NULL, "
     "key TEXT NOT NULL, version TEXT NOT NULL, time REAL NOT NULL)",
     "CREATE INDEX IF NOT EXISTS sent_kind ON sent (kind)",
@@ -32,10 +24,6 @@ _TABLES = (
     "since REAL NOT NULL, tries INTEGER NOT NULL, again INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS outgoing (place INTEGER PRIMARY KEY, parcel TEXT NOT NULL)",
 )
-
-
-class LedgerBusy(RuntimeError):
-    """Another process delivers this session to this sink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +45,7 @@ def ledger_path(session: Path, sink: str) -> Path:
     return session / ".facility" / f"sink-{sink}.db"
 
 
-class SinkLedger:
+class SinkLedger(LedgerFile):
     """The ledger of one session and one sink.
 
     Parameters
@@ -71,71 +59,14 @@ class SinkLedger:
     """
 
     def __init__(self, session: Path, sink: str, *, readonly: bool = False) -> None:
-        self.path = ledger_path(session, sink)
-        if readonly:
-            if not self.path.exists():
-                raise FileNotFoundError(self.path)
-            self._db = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True, timeout=10.0)
-            return
-        self.path.parent.mkdir(exist_ok=True)
-        self._db = sqlite3.connect(
-            self.path, timeout=10.0, isolation_level=None, check_same_thread=False
-        )
-        # A log beside the file needs memory that hosts share; nobody has that over a network.
-        journal = "DELETE" if is_network(self.path.parent) else "WAL"
-        self._db.execute(f"PRAGMA journal_mode={journal}")
-        self._db.execute("PRAGMA synchronous=FULL")
-        with self._all():
-            for table in _TABLES:
-                self._db.execute(table)
-            self._put("version", _VERSION)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Be the only one who delivers; the kernel lets go when the process ends.
-
-        Raises
-        ------
-        LedgerBusy
-            Where another process does.
-        """
-        path = self.path.with_suffix(".lock")
-        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                holder = file.read().strip() or "another process"
-                raise LedgerBusy(f"{path}: {holder} is delivering") from None
-            file.truncate(0)
-            file.write(f"process {os.getpid()}")
-            file.flush()
-            yield
+        super().__init__(ledger_path(session, sink), _TABLES, readonly=readonly)
 
     # -- how far it is -------------------------------------------------------------------------
-
-    def fact(self, name: str, default: Any = None) -> Any:
-        """A value that was kept by `keep`."""
-        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        return default if row is None else json.loads(row[0])
-
-    def keep(self, **facts: Any) -> None:
-        """Keep values that JSON can hold."""
-        with self._all():
-            for name, value in facts.items():
-                self._put(name, value)
 
     @property
     def chosen(self) -> str:
         """The session at the other side that people chose, or that the booking names."""
         return str(self.fact("chosen") or self.fact("booked") or "")
-
-    def changes(self) -> int:
-        """Another number after another process wrote to the ledger."""
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     # -- what was delivered --------------------------------------------------------------------
 
@@ -254,25 +185,3 @@ class SinkLedger:
         """Parcels that a process was about to send, and did not say what became of them."""
         chosen = self._db.execute("SELECT parcel FROM outgoing ORDER BY place")
         return [parcel_of(json.loads(row[0])) for row in chosen]
-
-    # -- the file ------------------------------------------------------------------------------
-
-    def _put(self, name: str, value: Any) -> None:
-        self._db.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, json.dumps(value)))
-
-    def _among(self, chosen: str, ids: Iterable[str]) -> Iterator[tuple[str, str]]:
-        wanted = list(ids)
-        for first in range(0, len(wanted), 900):
-            some = wanted[first : first + 900]
-            yield from self._db.execute(chosen.format(", ".join("?" * len(some))), some)
-
-    @contextlib.contextmanager
-    def _all(self) -> Iterator[None]:
-        """One transaction: all of it happens, or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")

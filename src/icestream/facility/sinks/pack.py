@@ -99,7 +99,7 @@ class Packer:
             uid=record.uid,
             name=record.name,
             workflow=record.workflow,
-            folder=self._seen(self._store.folder),
+            folder=self._about.seen_as(self._store.folder),
             microscope=self._about.microscope,
             project=self._about.project,
             began=record.created,
@@ -114,7 +114,7 @@ class Packer:
         optics: Optics = taken.optics
         details = taken.details
         return {
-            "images": self._seen(taken.path.parent),
+            "images": self._about.seen_as(taken.path.parent),
             "suffix": taken.path.suffix.lstrip("."),
             "frames": taken.frames or None,
             "shape": taken.shape,
@@ -184,7 +184,7 @@ class Packer:
         return MovieContent(
             number=record.number,
             exposure=record.name,
-            path=self._seen(taken.path),
+            path=self._about.seen_as(taken.path),
             taken_in=record.found,
             acquired=None if said.acquired is None else said.acquired.timestamp(),
             frames=taken.frames or None,
@@ -211,13 +211,13 @@ class Packer:
         if track and self._about.pictures is not None:
             name = f"{safe_file_name(micrograph.exposure)}_drift_plot.json"
             path = self._about.pictures / "drift" / name
-            files, plot = (Attached(path, partial(drift_plot, track)),), self._seen(path)
+            files, plot = (Attached(path, partial(drift_plot, track)),), self._about.seen_as(path)
         first = motion.first_frame if motion is not None else None
         total = measured.get("motion.total")
         content = MotionContent(
             number=number,
             exposure=micrograph.exposure,
-            micrograph=self._seen(micrograph.path),
+            micrograph=self._about.seen_as(micrograph.path),
             thumbnail=self._path(micrograph.thumbnail),
             plot=plot,
             track=track,
@@ -310,7 +310,7 @@ class Packer:
         if self._about.pictures is not None and count > 0:
             path = self._about.pictures / "classes" / f"class_{number:03d}.png"
             files = (Attached(path, partial(_average, classes.averages, place)),)
-            picture = self._seen(path)
+            picture = self._about.seen_as(path)
         content = ClassContent(
             number=number,
             particles=round(count),
@@ -331,7 +331,7 @@ class Packer:
             resolution=_finite(volume.resolution) or None if volume.even else None,
             symmetry=volume.symmetry,
             pixel_size=volume.pixel_size,
-            map=self._seen(volume.map),
+            map=self._about.seen_as(volume.map),
             picture=self._path(volume.picture),
             classes=chosen,
         )
@@ -370,11 +370,8 @@ class Packer:
     def _step_of(self, kind: type[Any]) -> StepRecord | None:
         return self._steps.get(self._chain.places[kind][0]) if kind in self._chain else None
 
-    def _seen(self, path: Path) -> str:
-        return self._about.seen_as(path)
-
     def _path(self, path: Path | None) -> str | None:
-        return None if path is None else self._seen(path)
+        return None if path is None else self._about.seen_as(path)
 
 
 def _details(record: ExposureRecord, said: Exposure | None) -> Exposure:

@@ -17,9 +17,9 @@ from icestream.facility.opened import Facility
 from icestream.facility.registry import tables as t
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
-from icestream.facility.sinks.deliver import Followed, SessionDelivery
+from icestream.facility.sinks.deliver import SessionDelivery, SinkSession
 from icestream.facility.sinks.kinds import AnySink, IspybSinkSection
-from icestream.facility.sinks.ledger import LedgerBusy
+from icestream.facility.sinks.ledger_file import LedgerBusy
 from icestream.facility.sinks.open import open_sink
 from icestream.facility.sinks.sink import Held, Sink, SinkDown
 from icestream.protocol import Registry
@@ -68,7 +68,7 @@ def wanted(section: AnySink, one: KnownSession) -> str:
     return ""
 
 
-def followed(facility: Facility, section: AnySink, one: KnownSession) -> Followed:
+def followed(facility: Facility, section: AnySink, one: KnownSession) -> SinkSession:
     """A session as it is delivered to a sink."""
     reference = title = ""
     if one.booking is not None:
@@ -84,7 +84,7 @@ def followed(facility: Facility, section: AnySink, one: KnownSession) -> Followe
             booking=reference, title=title, project=one.project, session=one.name,
             microscope=one.microscope,
         )  # fmt: skip
-    return Followed(
+    return SinkSession(
         folder=Path(one.folder),
         name=one.name,
         microscope=one.microscope,
@@ -188,7 +188,7 @@ class SinkRun:
             if known is None:
                 self._open(folder, session, sink)
 
-    def _open(self, folder: str, session: Followed, sink: Sink) -> None:
+    def _open(self, folder: str, session: SinkSession, sink: Sink) -> None:
         try:
             delivery = SessionDelivery(
                 session, self.name, sink, self._registry, dict(self.section.paths)

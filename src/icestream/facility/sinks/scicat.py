@@ -13,7 +13,7 @@ from typing import Any
 
 from icestream.facility.sinks.parcels import SessionContent, StatusContent
 from icestream.facility.sinks.sink import NotTaken, Received, Shipment, SinkDown
-from icestream.facility.sinks.web import Asked, read_answer
+from icestream.facility.sinks.web import SinkServer, read_answer
 from icestream.model import quality_of
 
 __all__ = ["SciCatSink", "SciCatUser", "mark_words"]
@@ -63,7 +63,7 @@ class SciCatSink:
         self._url = url.rstrip("/")
         self._user = user
         self._certificates = certificates
-        self._asked: Asked | None = None
+        self._asked: SinkServer | None = None
         self._token = ""
 
     def reach(self) -> None:
@@ -206,9 +206,9 @@ class SciCatSink:
         if not self._token:
             raise SinkDown(f"{self._url} lets {self._user.name} in, and gives no token")
 
-    def _server(self) -> Asked:
+    def _server(self) -> SinkServer:
         if self._asked is None:
-            self._asked = Asked(self._certificates)
+            self._asked = SinkServer(self._certificates)
         return self._asked
 
 

@@ -8,7 +8,7 @@ import httpx2
 
 from icestream.facility.sinks.sink import NotTaken, SinkDown
 
-__all__ = ["Asked", "read_answer"]
+__all__ = ["SinkServer", "read_answer"]
 
 _PATIENCE = 20.0
 """Seconds for which an answer is waited for."""
@@ -19,7 +19,7 @@ _HEARD = 300
 """Characters of an answer that people are told."""
 
 
-class Asked:
+class SinkServer:
     """A connection to one server.
 
     Parameters

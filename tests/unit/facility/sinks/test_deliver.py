@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.facility.sinks.ledger import LedgerBusy
+from icestream.facility.sinks.ledger_file import LedgerBusy
 from icestream.facility.sinks.parcels import ClassContent, CtfContent, MovieContent, VerdictContent
 from icestream.facility.sinks.sink import SinkDown
 from icestream.model import Ctf, column, to_document

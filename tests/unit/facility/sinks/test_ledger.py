@@ -62,21 +62,18 @@ def test_what_is_under_way_outlives_a_process(ledger: SinkLedger, tmp_path: Path
     assert again.outgoing() == []
 
 
-def test_facts_and_what_others_write(ledger: SinkLedger, tmp_path: Path) -> None:
-    assert ledger.chosen == "" and ledger.fact("cursor", 0) == 0
-    ledger.keep(cursor=7, booked="cm1-1")
-    assert ledger.fact("cursor") == 7 and ledger.chosen == "cm1-1"
-    before = ledger.changes()
-    other = SinkLedger(tmp_path, "lims")
-    other.keep(chosen="cm1-2")
-    assert ledger.changes() != before and ledger.chosen == "cm1-2"
-    looking = SinkLedger(tmp_path, "lims", readonly=True)
-    assert looking.chosen == "cm1-2"
-    with pytest.raises(FileNotFoundError):
-        SinkLedger(tmp_path, "nothing", readonly=True)
+def test_what_people_choose_comes_before_the_booking(ledger: SinkLedger, tmp_path: Path) -> None:
+    assert ledger.chosen == ""
+    ledger.keep(booked="cm1-1")
+    assert ledger.chosen == "cm1-1"
+    ledger.keep(chosen="cm1-2")
+    assert SinkLedger(tmp_path, "lims", readonly=True).chosen == "cm1-2"
 
 
-def test_all_of_a_transaction_or_nothing(ledger: SinkLedger) -> None:
-    with pytest.raises(TypeError):
-        ledger.keep(good=1, bad=object())
-    assert ledger.fact("good") is None
+def test_all_is_told_again_under_its_keys(ledger: SinkLedger) -> None:
+    own = parcels(1)
+    ledger.record(own, {"verdict:1": "7"}, {})
+    ledger.keep(setting="known")
+    ledger.forget_versions()
+    assert ledger.versions(own) == {"verdict:1": ""} and ledger.key("verdict:1") == "7"
+    assert ledger.fact("setting") == ""

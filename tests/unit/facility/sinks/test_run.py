@@ -43,9 +43,7 @@ def made(facility: Facility, name: str, uid: str, **more: Any) -> DeliveredSessi
     return session
 
 
-def test_each_sink_of_the_file_is_a_duty(
-    opened: Facility, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_sink_of_the_file_is_a_duty(opened: Facility, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "_TURN", 0.3)
     duty = next(one for one in duties_of(opened.file) if one.name == "sink.lines")
     assert duty.longest <= 15.0 and duty.what == "delivers results to file"

@@ -3,14 +3,14 @@
 import pytest
 
 from icestream.facility.sinks.sink import NotTaken, SinkDown
-from icestream.facility.sinks.web import Asked, read_answer
+from icestream.facility.sinks.web import SinkServer, read_answer
 from sink_servers import Taker, serving
 
 
 def test_answers_are_about_what_was_sent_or_about_us() -> None:
     taker = Taker()
     with serving(taker) as url:
-        asked = Asked()
+        asked = SinkServer()
         for status, expected in (
             (400, NotTaken),
             (413, NotTaken),

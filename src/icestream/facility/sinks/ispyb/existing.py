@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from icestream.facility.sinks.ispyb.rows import Acquisition, mark_of
+from icestream.facility.sinks.ispyb.rows import SessionRows, mark_of
 from icestream.facility.sinks.ispyb.schema import Schema
 from icestream.facility.sinks.sink import Keys
 
@@ -38,7 +38,7 @@ class Existing:
 
 def find_acquisition(
     connection: Connection, schema: Schema, uid: str, session: int
-) -> Acquisition | None:
+) -> SessionRows | None:
     """The rows that stand for a session of ours in one of ISPyB; None: there are none.
 
     What is there of them was made in one transaction, so that all of it is there.
@@ -64,11 +64,11 @@ def find_acquisition(
         .limit(1)
     )
     row = connection.execute(chosen).first()
-    return None if row is None else Acquisition(*row)
+    return None if row is None else SessionRows(*row)
 
 
 def find_existing(
-    connection: Connection, schema: Schema, acquisition: Acquisition, keys: Keys
+    connection: Connection, schema: Schema, acquisition: SessionRows, keys: Keys
 ) -> Existing:
     """Rows of a session that are newer than what the ledger knows."""
 

@@ -23,7 +23,7 @@ from icestream.facility.sinks.parcels import (
 )
 
 __all__ = [
-    "Acquisition",
+    "SessionRows",
     "class_row",
     "classes_row",
     "collection_row",
@@ -44,7 +44,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Acquisition:
+class SessionRows:
     """The rows that stand for a session, by their numbers."""
 
     group: int
@@ -146,7 +146,7 @@ def movie_row(content: MovieContent, collection: int) -> Row:
     }
 
 
-def motion_row(content: MotionContent, acquisition: Acquisition, movie: int) -> Row:
+def motion_row(content: MotionContent, acquisition: SessionRows, movie: int) -> Row:
     """MotionCorrection; its comments are written with the verdict."""
     return {
         "dataCollectionId": acquisition.collection,

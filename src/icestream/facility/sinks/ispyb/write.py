@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, insert, select, update
 
 from icestream.facility.sinks.ispyb import rows
 from icestream.facility.sinks.ispyb.existing import Existing, find_acquisition, find_existing
-from icestream.facility.sinks.ispyb.rows import Acquisition
+from icestream.facility.sinks.ispyb.rows import SessionRows
 from icestream.facility.sinks.ispyb.schema import Misfit, Schema, fit
 from icestream.facility.sinks.ispyb.visit import find_visit
 from icestream.facility.sinks.parcels import (
@@ -89,11 +89,11 @@ class Writer:
 
     # -- the session ---------------------------------------------------------------------------
 
-    def _acquisition(self, connection: Connection, shipment: Shipment) -> Acquisition:
+    def _acquisition(self, connection: Connection, shipment: Shipment) -> SessionRows:
         """The rows of the session: those that are known, found, or made now."""
         known = shipment.keys.key("session")
         parcel = next((one for one in shipment.parcels if one.kind == "session"), None)
-        found = None if known is None else Acquisition(**json.loads(known))
+        found = None if known is None else SessionRows(**json.loads(known))
         if parcel is None:
             assert found is not None  # nothing comes before it
             return found
@@ -121,7 +121,7 @@ class Writer:
             connection, "AutoProcProgram", rows.program_row(content, job, self.zone),
             None if found is None else found.program,
         )  # fmt: skip
-        made = Acquisition(group=group, collection=collection, job=job, program=program)
+        made = SessionRows(group=group, collection=collection, job=job, program=program)
         self.keys[parcel.id] = json.dumps(asdict(made))
         return made
 
@@ -316,7 +316,7 @@ class _At:
 
     connection: Connection
     shipment: Shipment
-    acquisition: Acquisition
+    acquisition: SessionRows
     existing: Existing
 
 

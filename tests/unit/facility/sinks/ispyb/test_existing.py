@@ -3,7 +3,7 @@
 from typing import Any
 
 from icestream.facility.sinks.ispyb.existing import find_acquisition, find_existing
-from icestream.facility.sinks.ispyb.rows import Acquisition
+from icestream.facility.sinks.ispyb.rows import SessionRows
 from icestream.facility.sinks.ispyb.schema import read_schema
 
 
@@ -49,7 +49,7 @@ def test_ours_are_found_by_what_they_are_about(ispyb: Any) -> None:
     schema = read_schema(ispyb.engine)
     with ispyb.engine.connect() as connection:
         ours = find_acquisition(connection, schema, "u1", 7)
-        assert ours == Acquisition(group=90, collection=90, job=90, program=90)
+        assert ours == SessionRows(group=90, collection=90, job=90, program=90)
         assert find_acquisition(connection, schema, "u2", 7) is None
         assert find_acquisition(connection, schema, "u1", 8) is None
         found = find_existing(connection, schema, ours, Keys())

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from icestream.facility.sinks.ispyb import rows
-from icestream.facility.sinks.ispyb.rows import Acquisition
+from icestream.facility.sinks.ispyb.rows import SessionRows
 from icestream.facility.sinks.parcels import (
     ClassContent,
     ClassesContent,
@@ -22,7 +22,7 @@ from icestream.facility.sinks.parcels import (
 
 AT = 1764517200.0  # 2025-11-30 15:40 UTC
 MADRID = ZoneInfo("Europe/Madrid")
-OURS = Acquisition(group=1, collection=2, job=3, program=4)
+OURS = SessionRows(group=1, collection=2, job=3, program=4)
 
 
 def test_a_session_is_a_collection_with_its_pixel_in_nanometres() -> None:
