@@ -15,6 +15,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("member", "who:member", "Let somebody be one of the people of a project, or no more."),
     ("project", "who:project", "Say what a project is: its title, team, who may know of it."),
     ("sinks", "sinks:sinks", "Say how far results were delivered, or deliver them now."),
+    ("units", "services:units", "Write units of systemd for the server and the duties."),
     ("run", "run:run", "Do what the facility does over and over, until it is stopped."),
 )
 """Name, where it is (below icestream.cli.facility), and what it does."""

@@ -1,0 +1,1 @@
+"""Having a facility's server and its duties run as services of a machine."""
