@@ -219,7 +219,8 @@ def _pattern(wanted: WantedSession, instrument: Instrument) -> str:
         )
     if any(sign in given for sign in "*?["):
         return given
-    return f"{given.rstrip('/')}/{instrument.pattern}"
+    folder = given.rstrip("/") or "/"
+    return f"{folder}/{instrument.pattern}" if instrument.pattern else folder
 
 
 def _with_values(

@@ -53,8 +53,9 @@ class Instrument(Section):
     """Of the maker."""
     movies: WholePath | None = None
     """The folder into which its camera writes, as this machine sees it."""
-    pattern: str = "**/*_[Ff]ractions.*"
-    """Which files below it are movies."""
+    pattern: str = ""
+    """Which files below it are movies, such as ``**/*_fractions.tiff``; every movie when not given,
+    and no single images."""
     detector: str = ""
     """Its camera."""
     booking: str = ""

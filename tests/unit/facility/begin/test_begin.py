@@ -47,7 +47,7 @@ def test_place_card_store_and_registry_agree(facility: Facility) -> None:
     store = open_store(folder, readonly=True)
     source = session_workflow(store).steps[0].parameters
     store.close()
-    assert source["pattern"] == f"{facility.path.parent}/krios1/**/*_[Ff]ractions.*"
+    assert source["pattern"] == f"{facility.path.parent}/krios1"
     assert source["watch"] is True
     assert source["microscope"] == "krios1"
 
@@ -106,8 +106,11 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
 
 def test_movies_are_where_somebody_says(facility: Facility, tmp_path: Path) -> None:
     assert begin(facility, movies="/x/*.eer").card.movies == "/x/*.eer"
-    assert begin(facility, movies="/x/").card.movies == "/x/**/*_[Ff]ractions.*"
-    instrument = facility.file.microscopes["krios1"].model_copy(update={"movies": None})
+    assert begin(facility, movies="/x/").card.movies == "/x"
+    krios1 = facility.file.microscopes["krios1"]
+    facility.file.microscopes["krios1"] = krios1.model_copy(update={"pattern": "*_f.tiff"})
+    assert begin(facility, movies="/x/").card.movies == "/x/*_f.tiff"
+    instrument = krios1.model_copy(update={"movies": None})
     facility.file.microscopes["krios1"] = instrument
     with pytest.raises(NoMovies, match=r"microscopes\.krios1\.movies"):
         begin(facility)

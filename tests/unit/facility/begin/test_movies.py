@@ -19,5 +19,24 @@ def test_the_newest_is_first_by_what_is_put_into_it(tmp_path: Path) -> None:
     assert len(newest_folders(tmp_path, most=1)) == 1
 
 
+def test_folders_of_other_things_come_last(tmp_path: Path) -> None:
+    for number, (name, file) in enumerate(
+        (("old", "a_Fractions.tiff"), ("epu", "EpuSession.dm"), ("fresh", ""), ("notes", "x.txt"))
+    ):
+        (tmp_path / name).mkdir()
+        if file:
+            (tmp_path / name / file).touch()
+        os.utime(tmp_path / name, (1000 + number, 1000 + number))
+    found = [one.path.name for one in newest_folders(tmp_path)]
+    assert found == ["fresh", "epu", "old", "notes"]
+
+
+def test_the_truth_of_a_simulation_is_no_movies(tmp_path: Path) -> None:
+    for name in ("sim", "sim_truth", "other_truth"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.mrc").touch()
+    assert {one.path.name for one in newest_folders(tmp_path)} == {"sim", "other_truth"}
+
+
 def test_a_folder_that_is_not_there_has_none(tmp_path: Path) -> None:
     assert newest_folders(tmp_path / "none") == ()
