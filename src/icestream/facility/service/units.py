@@ -8,14 +8,14 @@ from pathlib import Path
 
 from icestream.facility.file import FacilityFile, LoadedFacility
 
-__all__ = ["DUTIES", "SERVER", "Unit", "units"]
+__all__ = ["DUTIES", "SERVER", "UnitFile", "units"]
 
 SERVER = "icestream-server.service"
 DUTIES = "icestream-facility.service"
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class UnitFile:
     """One file of systemd's."""
 
     name: str
@@ -29,7 +29,7 @@ def units(
     user: str,
     settings: Path | None = None,
     serve: Sequence[str] = (),
-) -> tuple[Unit, Unit]:
+) -> tuple[UnitFile, UnitFile]:
     """The units of a facility's server and of its duties.
 
     Parameters
@@ -48,7 +48,7 @@ def units(
     sessions = known.file.facility.sessions
     common = _common(known, state, user, settings)
     return (
-        Unit(
+        UnitFile(
             SERVER,
             _text(
                 f"icestream: the web application of {_plain(known.file.facility.name)}",
@@ -56,7 +56,7 @@ def units(
                 ["serve", str(sessions), *serve],
             ),
         ),
-        Unit(
+        UnitFile(
             DUTIES,
             _text(
                 f"icestream: the duties of {_plain(known.file.facility.name)}",
@@ -74,7 +74,7 @@ def _common(
     if settings is not None:
         environment["ICESTREAM_SETTINGS"] = str(settings)
     return {
-        "Unit": [
+        "UnitFile": [
             "Wants=network-online.target",
             f"After=network-online.target{_waits_for(known.file)}",
             f"RequiresMountsFor={_quoted(known.file.facility.sessions)} {_quoted(state)}",
@@ -95,9 +95,9 @@ def _text(description: str, common: dict[str, list[str]], words: Sequence[str]) 
     called = [sys.executable, "-P", "-m", "icestream", *words]
     command = " ".join(_quoted(word).replace("$", "$$") for word in called)
     lines = [
-        "[Unit]",
+        "[UnitFile]",
         f"Description={description}",
-        *common["Unit"],
+        *common["UnitFile"],
         "",
         "[Service]",
         *common["Service"],
