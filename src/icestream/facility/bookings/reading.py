@@ -16,7 +16,7 @@ from icestream.facility.bookings.opening import booking_source
 from icestream.facility.file import FacilityFile
 from icestream.facility.opened import Facility
 from icestream.facility.registry import bookings as rows
-from icestream.facility.registry.people import keep_person, people
+from icestream.facility.registry.people import keep_person, people, projects
 from icestream.facility.registry.records import BookingKind, KnownBooking
 
 __all__ = [
@@ -177,6 +177,7 @@ def _write(
     logins = {one.email.casefold(): one.name for one in known_people if one.email}
     # What another source or a person has said of somebody is not changed.
     others = {one.name for one in known_people if one.source not in ("", own)}
+    codes = {one.code.casefold(): one.code for one in projects(connection)}
     elsewhere: set[str] = set()
     seen: set[str] = set()
     new = changed = cancelled = 0
@@ -187,6 +188,8 @@ def _write(
             continue
         before = known.get(booking.reference)
         values = _values(section, booking, before, logins, now)
+        # As the registry writes it: who begins a session for it makes no second project.
+        values["project"] = codes.get(values["project"].casefold(), values["project"])
         seen.add(booking.reference)
         new += before is None
         if before is not None and _differs(before, microscope, values):

@@ -23,7 +23,7 @@ from icestream.facility.bookings.reading import (
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry import bookings as rows
 from icestream.facility.registry.open import SCHEMA
-from icestream.facility.registry.people import keep_person, people
+from icestream.facility.registry.people import keep_person, keep_project, people
 from icestream.facility.registry.records import KnownBooking, KnownSource
 
 NOW = at("2026-11-23T12:00")
@@ -174,6 +174,18 @@ def test_what_privacy_hides_later_is_not_forgotten(
     assert str(read_bookings(facility, now=NOW)) == "1 booking, as before"
     one = known(facility)["cem00123"]
     assert (one.who, one.name, one.email) == ("rosa", "Rosa Ortiz", "rosa@uni.example")
+
+
+def test_codes_are_written_as_the_project_is_known(
+    facility: Facility, system: LibreBookingDouble
+) -> None:
+    krios(system, "2026-11-24T08:00", "2026-11-25T08:00", "CEM00123")
+    read_bookings(facility, now=NOW)
+    assert known(facility)["CEM00123"].project == "CEM00123"
+    with facility.registry.write() as connection:
+        keep_project(connection, "cem00123")
+    read_bookings(facility, now=NOW)
+    assert known(facility)["CEM00123"].project == "cem00123"
 
 
 def test_what_others_have_said_of_a_person_stays(
