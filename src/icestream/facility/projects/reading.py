@@ -1,9 +1,9 @@
 """Reading projects into the registry: all by their titles, those with bookings in full."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Connection
 
@@ -20,14 +20,17 @@ from icestream.facility.registry.people import (
     people,
     projects,
     set_members,
+    teams,
 )
-from icestream.facility.registry.records import KnownPerson
+from icestream.facility.registry.records import KnownPerson, KnownProject, KnownTeam
 
 __all__ = ["ReadProjects", "projects_name", "read_projects"]
 
 _DAY = 86400.0
 _BACK, _AHEAD = 7 * _DAY, 60 * _DAY
 """Bookings whose projects are asked for in full."""
+_BATCH = 50
+"""Projects that are written at once; others may write between two batches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +87,24 @@ def read_projects(facility: Facility, *, now: float | None = None) -> ReadProjec
         with facility.registry.write() as connection:
             rows.keep_source(connection, own, problem=str(error))
         raise
+    with facility.registry.read() as connection:
+        there = _There.of(connection, own)
+    codes = {code.casefold(): code for code in there.projects}
+    changed = [
+        (codes.get(key, one.code), one)
+        for key, one in listed.items()
+        if not there.has(codes.get(key, ""), one)
+    ]
+    gone = [
+        one.code
+        for one in there.projects.values()
+        if one.source == own and one.state != "gone" and one.code.casefold() not in listed
+    ]
+    for batch in range(0, len(changed), _BATCH):
+        with facility.registry.write() as connection:
+            for code, one in changed[batch : batch + _BATCH]:
+                _keep(connection, one, code, there)
     with facility.registry.write() as connection:
-        before = {one.code: one for one in projects(connection)}
-        codes = {code.casefold(): code for code in before}
-        there = people(connection)
-        for key, one in listed.items():
-            _keep(connection, one, codes.get(key, one.code), own, there)
-        gone = [
-            one.code
-            for one in before.values()
-            if one.source == own and one.state != "gone" and one.code.casefold() not in listed
-        ]
         for code in gone:
             keep_project(connection, code, state="gone")
         rows.keep_source(connection, own, read=now)
@@ -113,27 +123,80 @@ def _booked(facility: Facility, now: float) -> dict[str, str]:
     return {one.project.casefold(): one.project for one in around if one.project}
 
 
-def _keep(
-    connection: Connection,
-    one: Project,
-    code: str,
-    source: str,
-    there: Sequence[KnownPerson],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _There:
+    """What the registry has already, so that only what is new is written."""
+
+    source: str
+    projects: Mapping[str, KnownProject]
+    people: Mapping[str, KnownPerson]
+    teams: Mapping[str, KnownTeam]
+    logins: Mapping[str, str]
+    """By e-mail addresses in small letters."""
+
+    @classmethod
+    def of(cls, connection: Connection, source: str) -> Self:
+        everybody = people(connection)
+        return cls(
+            source,
+            {one.code: one for one in projects(connection)},
+            {one.name: one for one in everybody},
+            {one.name: one for one in teams(connection)},
+            {one.email.casefold(): one.name for one in everybody if one.email},
+        )
+
+    def login(self, name: str) -> str:
+        """Who is meant by a login, or by an e-mail address that may be one."""
+        return self.logins.get(name.casefold(), name)
+
+    def others(self, name: str) -> bool:
+        """Whether another source or a person has said of somebody what there is to say."""
+        known = self.people.get(name)
+        return known is not None and known.source not in ("", self.source)
+
+    def team(self, one: Project) -> str | None:
+        """The team of a project; that of its principal investigator is called by the login."""
+        return self.login(one.team) if one.team and one.team == one.pi else one.team
+
+    def has(self, code: str, one: Project) -> bool:
+        """Whether all that is told of a project is written down."""
+        known = self.projects.get(code)
+        if known is None or known.source != self.source:
+            return False
+        pi = None if one.pi is None else self.login(one.pi)
+        team = self.teams.get(known.team)
+        pairs: list[tuple[object, object]] = [
+            (one.title, known.title),
+            (one.state, known.state),
+            (one.confidential, known.confidential),
+            (one.begins, known.begins),
+            (one.ends, known.ends),
+            (one.reference, known.reference),
+            (pi, known.pi),
+            (self.team(one) or None, known.team),
+            (one.institution, team.institution if team else None),
+            (one.address, team.address if team else None),
+        ]
+        named = {pi: one.pi_name} if pi else {}
+        if one.people is not None:
+            named |= {self.login(name): title for name, title in one.people.items()}
+            pairs.append((set(named), set(known.people)))
+        pairs += [
+            (title or None, self.people[name].title)
+            for name, title in named.items()
+            if name in self.people and not self.others(name)
+        ]
+        return all(told is None or told == had for told, had in pairs)
+
+
+def _keep(connection: Connection, one: Project, code: str, there: _There) -> None:
     """Write down what is known of a project; what is not stays as it was."""
-    logins = {each.email.casefold(): each.name for each in there if each.email}
-    # What another source or a person has said of somebody is not changed.
-    others = {each.name for each in there if each.source not in ("", source)}
-
-    def login(name: str) -> str:
-        return logins.get(name.casefold(), name)
-
-    pi = None if one.pi is None else login(one.pi)
-    team = pi if one.team is not None and one.team == one.pi else one.team
+    pi = None if one.pi is None else there.login(one.pi)
+    team = there.team(one)
     told: dict[str, Any] = {
         "title": one.title,
         "state": one.state,
-        "source": source,
+        "source": there.source,
         **_known(
             confidential=one.confidential,
             begins=one.begins,
@@ -146,22 +209,21 @@ def _keep(
         paying = _known(institution=one.institution, address=one.address)
         keep_team(connection, team, **paying, **({"title": title} if title else {}))
     keep_project(connection, code, team=team or None, pi=pi, **told)
-    if pi and pi not in others:
-        _keep_person(connection, pi, (one.pi_name, one.pi_email), source)
+    if pi:
+        _keep_person(connection, pi, (one.pi_name, one.pi_email), there)
     if one.people is not None:
-        named = {login(name): title for name, title in one.people.items()}
+        named = {there.login(name): title for name, title in one.people.items()}
         members = {name: "member" for name in named if name != pi}
-        set_members(connection, code, members, source=source)
+        set_members(connection, code, members, source=there.source)
         for name, title in named.items():
-            if name in others:
-                continue
-            _keep_person(connection, name, (title, name if "@" in name else ""), source)
+            _keep_person(connection, name, (title, name if "@" in name else ""), there)
 
 
-def _keep_person(connection: Connection, name: str, told: tuple[str, str], source: str) -> None:
+def _keep_person(connection: Connection, name: str, told: tuple[str, str], there: _There) -> None:
     title, email = told
     values = {key: value for key, value in (("title", title), ("email", email)) if value}
-    keep_person(connection, name, **values, **({"source": source} if values else {}))
+    if values and not there.others(name):
+        keep_person(connection, name, **values, source=there.source)
 
 
 def _known(**values: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from booking_systems import KEY, PortalDouble, at, serving
 from icestream.facility.asking import SourceDown
 from icestream.facility.opened import Facility, open_facility
+from icestream.facility.projects import reading
 from icestream.facility.projects.reading import read_projects
 from icestream.facility.registry import bookings as rows
 from icestream.facility.registry.people import (
@@ -96,6 +97,35 @@ def test_what_people_have_said_of_them_stays(facility: Facility, system: PortalD
         (team,) = teams(connection)
     assert (team.price_class, team.title) == ("academic", "Maria Curie")
     assert "ana" in known(facility)["CEM00123"].people
+
+
+def test_what_has_not_changed_is_not_written_again(
+    facility: Facility, system: PortalDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        order(system, f"CEM0012{number}")
+        book(facility, f"CEM0012{number}")
+    read_projects(facility, now=NOW)
+    written: list[str] = []
+    keep = reading.keep_project
+
+    def counted(connection: Any, code: str, **values: Any) -> int:
+        written.append(code)
+        return keep(connection, code, **values)
+
+    monkeypatch.setattr(reading, "keep_project", counted)
+    read_projects(facility, now=NOW)
+    assert written == []
+    system.orders["CEM00121"]["fields"]["pi_list"] = [["Ortiz-Ruiz, Rosa", "rosa@uni.example"]]
+    system.orders["CEM00122"]["fields"]["project_invoice_addess"] = "R 18"
+    read_projects(facility, now=NOW)
+    assert written == ["CEM00121", "CEM00122"]
+    system.orders["CEM00120"]["fields"]["pi_list"] = []
+    read_projects(facility, now=NOW)
+    assert known(facility)["CEM00120"].people == ("pi@uni.example",)
+    assert known(facility)["CEM00122"].reference == "R 18"
+    with facility.registry.read() as connection:
+        assert "Rosa Ortiz-Ruiz" in {one.title for one in people(connection)}
 
 
 def test_states(facility: Facility, system: PortalDouble) -> None:
