@@ -6,6 +6,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+import mariadb_server
 from postgres_server import server
 from rules import (
     own_places,
@@ -49,3 +50,10 @@ def url(request: pytest.FixtureRequest) -> str | None:
         return None
     given: str = request.getfixturevalue("postgres")
     return given
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[mariadb_server.Server]:
+    """A server of our own, started once; skips where it is not installed."""
+    with mariadb_server.server() as server:
+        yield server

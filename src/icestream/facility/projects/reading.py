@@ -29,6 +29,8 @@ __all__ = ["ReadProjects", "projects_name", "read_projects"]
 _DAY = 86400.0
 _BACK, _AHEAD = 7 * _DAY, 60 * _DAY
 """Bookings whose projects are asked for in full."""
+_NAMED = 5
+"""Unknown codes that are told one by one."""
 _BATCH = 50
 """Projects that are written at once; others may write between two batches."""
 
@@ -47,7 +49,10 @@ class ReadProjects:
         said = [f"{self.there} project{'' if self.there == 1 else 's'}"]
         said += [f"{self.new} new"] if self.new else []
         said += [f"{self.gone} gone"] if self.gone else []
-        said += [f"unknown to it: {', '.join(self.unknown)}"] if self.unknown else []
+        if self.unknown:
+            more = len(self.unknown) - _NAMED
+            rest = f" and {more} more" if more > 0 else ""
+            said.append(f"unknown to it: {', '.join(self.unknown[:_NAMED])}{rest}")
         return ", ".join(said)
 
 
@@ -82,6 +87,8 @@ def read_projects(facility: Facility, *, now: float | None = None) -> ReadProjec
     try:
         listed = {one.code.casefold(): one for one in source.projects()}
         for code in wanted.keys() & listed.keys():
+            if listed[code].people is not None:
+                continue  # the list says all
             listed[code] = source.project(listed[code].code) or listed[code]
     except SourceError as error:
         with facility.registry.write() as connection:

@@ -10,6 +10,7 @@ from booking_systems import KEY, PortalDouble, at, serving
 from icestream.facility.asking import SourceDown
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.projects import reading
+from icestream.facility.projects.csv_file import ProjectTable
 from icestream.facility.projects.reading import read_projects
 from icestream.facility.registry import bookings as rows
 from icestream.facility.registry.people import (
@@ -154,6 +155,22 @@ def test_an_outage_changes_nothing(facility: Facility, system: PortalDouble) -> 
         said = rows.source(connection, "projects.portal")
     assert said.read == NOW
     assert "cut short" in said.problem
+
+
+def test_a_table_is_read_once_and_unknown_codes_are_counted(
+    write_facility: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "p.csv").write_text("code,title,people\nCEM00000,x,rosa\n")
+    monkeypatch.setattr(ProjectTable, "project", None)
+    more = '[projects]\nkind = "csv"\nfile = "{folder}/p.csv"\n'
+    with open_facility(write_facility(more)) as facility:
+        for number in range(9):
+            book(facility, f"CEM0000{number}")
+        said = str(read_projects(facility, now=NOW))
+        assert known(facility)["CEM00000"].people == ("rosa",)
+    assert said.endswith(
+        "unknown to it: CEM00001, CEM00002, CEM00003, CEM00004, CEM00005 and 3 more"
+    )
 
 
 def test_no_list_of_projects(write_facility: Callable[[str], Path]) -> None:

@@ -44,13 +44,6 @@ class Ispyb:
 
 
 @pytest.fixture(scope="session")
-def mariadb() -> Iterator[mariadb_server.Server]:
-    """A server of our own, started once; skips where it is not installed."""
-    with mariadb_server.server() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
 def one_ispyb(mariadb: mariadb_server.Server) -> Iterator[Ispyb]:
     """The database that most tests share, one after another."""
     with _made(mariadb) as made:
