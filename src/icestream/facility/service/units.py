@@ -74,7 +74,7 @@ def _common(
     if settings is not None:
         environment["ICESTREAM_SETTINGS"] = str(settings)
     return {
-        "UnitFile": [
+        "Unit": [
             "Wants=network-online.target",
             f"After=network-online.target{_waits_for(known.file)}",
             f"RequiresMountsFor={_quoted(known.file.facility.sessions)} {_quoted(state)}",
@@ -95,9 +95,9 @@ def _text(description: str, common: dict[str, list[str]], words: Sequence[str]) 
     called = [sys.executable, "-P", "-m", "icestream", *words]
     command = " ".join(_quoted(word).replace("$", "$$") for word in called)
     lines = [
-        "[UnitFile]",
+        "[Unit]",
         f"Description={description}",
-        *common["UnitFile"],
+        *common["Unit"],
         "",
         "[Service]",
         *common["Service"],
