@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from icestream.facility.duties.duty import Duty, Outage
 from icestream.facility.file import FacilityFile
 from icestream.facility.opened import Facility
+from icestream.facility.people.seeing import read_seeing
 from icestream.facility.registry import tables as t
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
@@ -57,19 +58,21 @@ def sink_duties(file: FacilityFile) -> tuple[Duty, ...]:
     )
 
 
-def wanted(section: AnySink, one: KnownSession) -> str:
-    """Why a session is not for a sink; empty where it is."""
+def wanted(section: AnySink, one: KnownSession, *, hidden: bool) -> str:
+    """Why a session is not for a sink; empty where it is. `hidden`: few may know of it."""
     if section.microscopes and one.microscope not in section.microscopes:
         return f"it is of {one.microscope or 'no microscope'}, which this sink is not for"
-    if one.confidential and not section.confidential:
-        return "its project is confidential, and the sink is not for such (confidential = false)"
+    if hidden and not section.confidential:
+        return "it is confidential, and the sink is not for such sessions (confidential = false)"
     if one.state in ("archived", "gone"):
         return f"it is {one.state}"
     return ""
 
 
-def followed(facility: Facility, section: AnySink, one: KnownSession) -> SinkSession:
-    """A session as it is delivered to a sink."""
+def followed(
+    facility: Facility, section: AnySink, one: KnownSession, *, hidden: bool
+) -> SinkSession:
+    """A session as it is delivered to a sink. `hidden`: few may know of it."""
     reference = title = ""
     if one.booking is not None:
         booking = t.booking.c
@@ -90,7 +93,7 @@ def followed(facility: Facility, section: AnySink, one: KnownSession) -> SinkSes
         microscope=one.microscope,
         project=one.project,
         booked=booked,
-        confidential=one.confidential,
+        confidential=hidden,
         ended=one.ended is not None,
     )
 
@@ -171,17 +174,20 @@ class SinkRun:
         oldest = time.time() - 86400.0 * self.section.older
         with facility.registry.read() as connection:
             found = sessions(connection) if names else sessions(connection, begins=oldest)
+            confidential = read_seeing(connection).confidential or frozenset()
         ours = {
             one.folder: one
             for one in found
-            if not wanted(self.section, one) and (not names or one.name in names)
+            if not wanted(self.section, one, hidden=one.key in confidential)
+            and (not names or one.name in names)
         }
         for folder in set(self._kept) - set(ours):
             self._kept.pop(folder).delivery.close()
         self._troubles = {one: why for one, why in self._troubles.items() if one in ours}
         for folder, one in ours.items():
             known = self._kept.get(folder)
-            session = followed(facility, self.section, one)
+            hidden = one.key in confidential
+            session = followed(facility, self.section, one, hidden=hidden)
             if known is not None and known.delivery.session != session:
                 self._kept.pop(folder).delivery.close()
                 known = None
@@ -196,7 +202,7 @@ class SinkRun:
         except NoStore:  # it has not begun
             return
         except _TROUBLES as error:
-            self._trouble(folder, str(error))
+            self._trouble(session, error)
             return
         self._troubles.pop(folder, None)
         self._kept[folder] = _Kept(delivery)
@@ -223,17 +229,21 @@ class SinkRun:
             self.close()
             raise Outage(f"{self.name}: {error}") from None
         except _TROUBLES as error:
-            self._trouble(folder, str(error))
+            self._trouble(kept.delivery.session, error)
             kept.again = time.monotonic() + _AGAIN
         else:
             if ledger.fact("waits") or ledger.fact("error"):
                 ledger.keep(waits="", error="", failing=None)
             self._troubles.pop(folder, None)
 
-    def _trouble(self, folder: str, why: str) -> None:
-        if self._troubles.get(folder) != why:
-            _log.warning(f"sink.{self.name}: {folder}: {why}")
-        self._troubles[folder] = why
+    def _trouble(self, session: SinkSession, error: Exception) -> None:
+        """Keep why a session cannot be delivered, and log it once; of some no more than that."""
+        told = f"{session.folder}: {error}"
+        if session.confidential:
+            told = f"a confidential session cannot be delivered ({type(error).__name__})"
+        if self._troubles.get(str(session.folder)) != told:
+            _log.warning(f"sink.{self.name}: {told}")
+        self._troubles[str(session.folder)] = told
 
     def _said(self) -> str:
         """What a turn did, in a sentence."""
@@ -241,5 +251,4 @@ class SinkRun:
         words = [f"{self._delivered} delivered of {len(self._kept)} sessions"]
         if waits:
             words.append(f"{waits} wait for a word on where they belong")
-        words += [f"{folder}: {why}" for folder, why in self._troubles.items()]
-        return "; ".join(words)
+        return "; ".join((*words, *self._troubles.values()))

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from icestream.alike import meant
 from icestream.facility.opened import Facility
+from icestream.facility.people.seeing import read_seeing
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import UnknownPlace, session, sessions
 from icestream.facility.sinks.kinds import AnySink, IspybSinkSection
@@ -67,10 +68,13 @@ def standings(
     """
     now = time.time()
     found = []
+    with facility.registry.read() as connection:
+        confidential = read_seeing(connection).confidential or frozenset()
     for name, section in _sinks(facility, sink).items():
         oldest = float("-inf") if names else now - 86400.0 * section.older
         for one in _sessions(facility, names, oldest):
-            found.append(_standing(name, section, one, now))  # noqa: PERF401 - two loops
+            left_out = wanted(section, one, hidden=one.key in confidential)
+            found.append(_standing(name, section, one, (left_out, now)))
     return tuple(found)
 
 
@@ -147,8 +151,11 @@ def _ledgers(facility: Facility, names: Sequence[str], sink: str | None) -> Iter
                 yield ledger
 
 
-def _standing(name: str, section: AnySink, one: KnownSession, now: float) -> SinkStanding:
-    left_out = wanted(section, one)
+def _standing(
+    name: str, section: AnySink, one: KnownSession, how: tuple[str, float]
+) -> SinkStanding:
+    """How far one session is; `how`: why it is left out, and what time it is."""
+    left_out, now = how
     base = SinkStanding(
         sink=name, kind=section.kind, session=one.name, left_out=left_out, delivered={}
     )

@@ -12,10 +12,12 @@ from icestream.facility.duties.all import duties_of
 from icestream.facility.duties.duty import Outage
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry.bookings import keep_booking
+from icestream.facility.registry.people import keep_project
 from icestream.facility.registry.sessions import Whose, sessions
 from icestream.facility.sinks import run as run_module
 from icestream.facility.sinks.run import SinkRun, followed, wanted
 from icestream.facility.sinks.sink import Held
+from icestream.facility.sinks.standing import standings
 from sink_sessions import Collecting, DeliveredSession, register
 
 SECTIONS = '[sinks.lines]\nkind = "file"\nfolder = "{folder}/lines"\nmicroscopes = "krios1"\n'
@@ -102,16 +104,37 @@ def test_a_session_that_waits_keeps_no_other_up(
 
 
 def test_which_sessions_a_sink_is_for(opened: Facility) -> None:
-    made(opened, "one", "u1", whose=Whose(microscope="krios1"), confidential=True)
+    whose = Whose(microscope="krios1", project="p7")
+    made(opened, "one", "u1", whose=whose).store.close()
     section = opened.file.sinks["lines"]
-    with opened.registry.read() as connection:
+    with opened.registry.write() as connection:
         (one,) = sessions(connection)
-    assert "confidential" in wanted(section, one)
-    open_ = replace(one, confidential=False)
-    assert wanted(section, open_) == ""
-    assert wanted(section.model_copy(update={"confidential": True}), one) == ""
-    assert "it is of glacios" in wanted(section, replace(open_, microscope="glacios"))
-    assert wanted(section, replace(open_, state="gone")) == "it is gone"
+        keep_project(connection, "p7", confidential=True)
+    assert wanted(section, one, hidden=False) == ""
+    assert "it is confidential" in wanted(section, one, hidden=True)
+    assert wanted(section.model_copy(update={"confidential": True}), one, hidden=True) == ""
+    assert "it is of glacios" in wanted(section, replace(one, microscope="glacios"), hidden=False)
+    assert wanted(section, replace(one, state="gone"), hidden=False) == "it is gone"
+    assert SinkRun("lines", section).once(opened) == "0 delivered of 0 sessions"
+    (standing,) = standings(opened)
+    assert "it is confidential" in standing.left_out and standing.behind == 0
+    with opened.registry.write() as connection:
+        keep_project(connection, "p7", confidential=False)
+    assert SinkRun("lines", section).once(opened) == "11 delivered of 1 sessions"
+
+
+def test_of_a_confidential_session_no_more_is_told_than_that(
+    opened: Facility, sink: Collecting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = made(opened, "one", "u1", confidential=True)
+    section = opened.file.sinks["lines"].model_copy(update={"confidential": True})
+
+    def full(*_: object) -> None:
+        raise OSError(f"{session.folder}: no space left")
+
+    monkeypatch.setattr(sink, "deliver", full)
+    said = SinkRun("lines", section).once(opened)
+    assert "a confidential session cannot be delivered (OSError)" in said and "one" not in said
 
 
 def test_the_visit_is_that_of_the_booking(write_facility: Callable[[str], Path]) -> None:
@@ -126,5 +149,5 @@ def test_the_visit_is_that_of_the_booking(write_facility: Callable[[str], Path])
         made(facility, "one", "u1", whose=whose)
         with facility.registry.read() as connection:
             (one,) = sessions(connection)
-        found = followed(facility, facility.file.sinks["lims"], one)
+        found = followed(facility, facility.file.sinks["lims"], one, hidden=False)
         assert (found.booked, found.project, found.microscope) == ("cm31111-5", "p7", "krios1")
