@@ -67,6 +67,8 @@ class Collecting:
         self.there: dict[str, Parcel] = {}
         self.shipments: list[list[str]] = []
         self.down = ""
+        self.wait: float | None = None
+        self.asked: list[str] = []
         self.refuses: dict[str, str] = {}
         """Why parcels are refused, by id."""
         self.chokes: set[str] = set()
@@ -74,8 +76,9 @@ class Collecting:
         self.closed = 0
 
     def reach(self) -> None:
+        self.asked.append(self.down)
         if self.down:
-            raise SinkDown(self.down)
+            raise SinkDown(self.down, wait=self.wait)
 
     def deliver(self, shipment: Shipment) -> Received:
         self.reach()

@@ -118,6 +118,9 @@ class SinkRun:
         self._asked = -_SESSIONS
         self._delivered = 0
         self._troubles: dict[str, str] = {}
+        self._quiet = 0.0
+        """Until when the other side asked to be left alone."""
+        self._why = ""
 
     def turn(self, facility: Facility, stop: threading.Event) -> str:
         """Deliver what is new, and what comes within seconds; says what was delivered.
@@ -128,6 +131,8 @@ class SinkRun:
             If the sink is away.
         """
         self._delivered = 0
+        if time.monotonic() < self._quiet:
+            raise Outage(self._why)
         until = time.monotonic() + _TURN
         while not stop.is_set() and time.monotonic() < until:
             if time.monotonic() - self._asked > _SESSIONS:
@@ -227,7 +232,9 @@ class SinkRun:
         except SinkDown as error:
             ledger.keep(error=str(error), failing=ledger.fact("failing") or time.time())
             self.close()
-            raise Outage(f"{self.name}: {error}") from None
+            self._why = f"{self.name}: {error}"
+            self._quiet = time.monotonic() + (error.wait or 0.0)
+            raise Outage(self._why) from None
         except _TROUBLES as error:
             self._trouble(kept.delivery.session, error)
             kept.again = time.monotonic() + _AGAIN

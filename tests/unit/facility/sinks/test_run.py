@@ -78,7 +78,13 @@ def test_a_sink_that_is_away_is_an_outage_and_is_told(opened: Facility, sink: Co
     for _ in range(2):
         with pytest.raises(Outage, match="lines: the database is gone"):
             run.turn(opened, threading.Event())
-    sink.down = ""
+    tries = len(sink.asked)
+    sink.wait = 60.0  # it asks to be left alone
+    for _ in range(3):
+        with pytest.raises(Outage, match="lines: the database is gone"):
+            run.turn(opened, threading.Event())
+    assert len(sink.asked) == tries + 1
+    sink.down, run._quiet = "", 0.0
     run.turn(opened, threading.Event())
     assert sink.there
     run.close()
