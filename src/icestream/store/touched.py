@@ -10,7 +10,7 @@ from icestream.store import tables as t
 from icestream.store.open import Store
 from icestream.store.records import ExposureRecord
 
-__all__ = ["Touched", "every_id", "exposures_of", "touched"]
+__all__ = ["Touched", "event_time", "every_id", "exposures_of", "touched"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,13 @@ def touched(store: Store, *, after: int, until: int) -> Touched:
             kinds=frozenset(connection.execute(kinds).scalars()),
             batches=any(row.kind == "batch" for row in rows),
         )
+
+
+def event_time(store: Store, number: int) -> float | None:
+    """When the event with a number happened; None: there is none."""
+    with store.read() as connection:
+        chosen = select(t.event.c.time).where(t.event.c.seq == number)
+        return connection.execute(chosen).scalar()
 
 
 def every_id(store: Store) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from icestream.store import queries
 from icestream.store.follow import newest_event
-from icestream.store.touched import every_id, exposures_of, touched
+from icestream.store.touched import event_time, every_id, exposures_of, touched
 from report_session import SampleSession
 
 
@@ -23,6 +23,8 @@ def test_exposures_batches_and_kinds(tmp_path: Path) -> None:
     assert before.exposures == everything.exposures[:3] and not before.batches
     later = touched(session.store, after=first, until=last)
     assert later.exposures == everything.exposures[3:] and later.batches
+    assert event_time(session.store, last) == session.now
+    assert event_time(session.store, last + 1) is None
     nothing = touched(session.store, after=last, until=last)
     assert nothing.exposures == () and not nothing.batches and not nothing.kinds
     known = {one.id: one for one in queries.exposures(session.store)}

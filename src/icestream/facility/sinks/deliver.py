@@ -33,7 +33,7 @@ from icestream.store.events import (
 )
 from icestream.store.follow import mark_of, newest_event
 from icestream.store.open import Store, open_store
-from icestream.store.touched import every_id, touched
+from icestream.store.touched import event_time, every_id, touched
 
 __all__ = ["SessionDelivery", "SinkSession"]
 
@@ -165,12 +165,14 @@ class SessionDelivery:
         """What was not looked at yet; None: nothing."""
         ledger = self.ledger
         setting = content_key([self.seen_as, sorted(self.sink.takes), self.sink.pictures])
-        if ledger.fact("setting") != setting:
-            ledger.keep(setting=setting, begun={"until": 0, "everything": True, "place": 0})
+        if ledger.fact("setting") != setting or self._is_another():
+            anew = {"until": 0, "everything": True, "place": 0}
+            ledger.keep(setting=setting, begun=anew, cursor=0, at=None)
         newest = newest_event(self._store)
         begun = ledger.fact("begun")
         cursor = int(ledger.fact("cursor", 0))
-        again = [one for one in ledger.asides() if one.again]
+        # What was asked for is tried when a pass that was cut off is over.
+        again = [one for one in ledger.asides() if one.again] if begun is None else []
         if begun is None and cursor == newest and not again and not self._is_due():
             return None
         until = newest if begun is None else max(int(begun["until"]), cursor) or newest
@@ -189,6 +191,16 @@ class SessionDelivery:
             place=place,
             again=bool(again),
         )
+
+    def _is_another(self) -> bool:
+        """Whether the store was replaced by an older one, whose later events are others."""
+        cursor, at = self.ledger.fact("cursor", 0), self.ledger.fact("at")
+        return at is not None and event_time(self._store, int(cursor)) != at
+
+    def _close(self, work: _Pass) -> None:
+        """All up to the newest event was looked at."""
+        at = event_time(self._store, work.until)
+        self.ledger.keep(cursor=work.until, at=at, begun=None)
 
     def _is_due(self) -> bool:
         """Whether the state has to be looked at: a process that was killed could not say so."""
@@ -216,7 +228,7 @@ class SessionDelivery:
         acquisition = packer.session()
         if acquisition is None:  # nothing was taken in
             self._looked = time.monotonic()
-            ledger.keep(cursor=work.until, begun=None)
+            self._close(work)
             return 0
         assert isinstance(acquisition.content, SessionContent)
         self._about = acquisition.content
@@ -234,7 +246,7 @@ class SessionDelivery:
         if work.kinds & _STATES or work.everything or self._is_due() or not self._is_told():
             count += self._send([packer.status()])
             self._looked = time.monotonic()
-        ledger.keep(cursor=work.until, begun=None)
+        self._close(work)
         if work.again:
             ledger.tried()
         return count

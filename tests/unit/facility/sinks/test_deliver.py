@@ -12,7 +12,8 @@ from icestream.model import Ctf, column, to_document
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.items import item_of
-from icestream.store.writing import Writes
+from icestream.store.open import open_store
+from icestream.store.writing import Numbers, Writes
 from sink_sessions import Collecting, DeliveredSession, delivery, kinds
 
 
@@ -184,6 +185,30 @@ def test_all_is_told_again_when_somebody_asks(session: DeliveredSession) -> None
         one.ledger.forget_versions()
         assert one.run() == count
         assert one.run() == 0
+
+
+def test_a_store_that_was_restored_is_looked_at_anew(session: DeliveredSession) -> None:
+    sink = Collecting()
+    kept = {one.name: one.read_bytes() for one in session.folder.glob("icestream.db*")}
+    session.grow(2)
+    with delivery(session, sink) as one:
+        one.run()
+        assert sink.there["movie:5"].content.taken_in == session.now - 12.0  # type: ignore[attr-defined]
+    session.store.close()
+    for name in [one.name for one in session.folder.glob("icestream.db*")]:
+        (session.folder / name).unlink()
+    for name, content in kept.items():
+        (session.folder / name).write_bytes(content)
+    restored = DeliveredSession.__new__(DeliveredSession)
+    restored.__dict__ |= session.__dict__ | {"store": open_store(session.folder), "total": 4}
+    with restored.store.read() as connection:
+        restored.numbers = Numbers(connection)
+    restored.now += 500.0
+    restored.grow(3)  # the events of other exposures have the numbers that were known
+    with delivery(restored, sink) as one:
+        one.run()
+        assert sink.there["movie:5"].content.taken_in > session.now + 400.0  # type: ignore[attr-defined]
+        assert "movie:7" in sink.there and one.run() == 0
 
 
 def test_one_process_at_a_time(session: DeliveredSession) -> None:
