@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from icestream.cli.control import run_again
 from icestream.cli.terminal import called, print_json
+from icestream.engine.coordinator.taken import taken_words
 from icestream.engine.machine.lock import holder
 from icestream.engine.record.remaking import Left, sort_out
 from icestream.store.files import (
@@ -23,6 +24,7 @@ from icestream.store.files import (
     damaged_sources,
 )
 from icestream.store.open import Store, open_store
+from icestream.store.removed import removed_files
 
 __all__ = ["check"]
 
@@ -41,6 +43,8 @@ class _Found:
     left: Sequence[Left]
     segments: Sequence[DamagedSegment]
     sources: Sequence[tuple[str, Damage]]
+    taken: str
+    """What was removed on purpose, in words."""
 
     def __bool__(self) -> bool:
         return any((self.again, self.altered, self.left, self.segments, self.sources))
@@ -88,6 +92,7 @@ def _look(store: Store, contents: Contents | None) -> _Found:
         left=left,
         segments=list(damaged_segments(store, contents)),
         sources=list(damaged_sources(store)),
+        taken=taken_words(removed_files(store.folder)),
     )
 
 
@@ -118,6 +123,7 @@ def _document(found: _Found) -> dict[str, Any]:
             }
             for one in found.segments
         ],
+        **({"removed": found.taken} if found.taken else {}),
         "sources": [
             {"step": step, "path": str(damage.path), "what": damage.what}
             for step, damage in found.sources
@@ -128,7 +134,11 @@ def _document(found: _Found) -> dict[str, Any]:
 def _lines(session: Path, found: _Found, contents: Contents | None) -> Iterator[str]:
     if not found:
         also = ", and holds what it held then" if contents is not None else ""
-        yield f"every file of the current results is there with the size that was recorded{also}"
+        rest = " of those that were not removed" if found.taken else ""
+        which = f"every file of the current results{rest}"
+        yield f"{which} is there with the size that was recorded{also}"
+    if found.taken:
+        yield found.taken
     if contents is not None and contents.unknown:
         yield (
             f"{_files(contents.unknown)} made before hashes were kept, and only the size was "

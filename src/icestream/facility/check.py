@@ -13,6 +13,7 @@ from icestream.facility.file import (
     LoadedFacility,
     load_facility,
 )
+from icestream.facility.keep.doing import flaws as keep_flaws
 from icestream.facility.kinds import Flaw, worst_first
 from icestream.facility.projects.duty import projects_flaws
 from icestream.facility.registry.open import BadRegistry, open_registry
@@ -99,5 +100,6 @@ _ASKED: tuple[Callable[[LoadedFacility, Settings], Iterator[Flaw]], ...] = (
     lambda known, _: bookings_flaws(known.file),
     lambda known, _: projects_flaws(known.file),
     sinks.problems,
+    keep_flaws,
 )
 """One for each part of the facility."""

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from icestream.alike import meant
 from icestream.facility.begin.kinds import Instrument, Tree
 from icestream.facility.bookings.kinds import BookingsSection
+from icestream.facility.keep.kinds import Keep
 from icestream.facility.kinds import Flaw, Name, Seconds, Section, Several, WholePath
 from icestream.facility.people.kinds import People
 from icestream.facility.projects.kinds import ProjectsSection
@@ -93,6 +94,8 @@ class FacilityFile(Section):
     """Where projects are read from."""
     sinks: dict[Name, AnySink] = Field(default_factory=dict)
     """Where results are delivered, each by its name: [sinks.ispyb]."""
+    keep: Keep | None = None
+    """How long data are kept: [keep], [keep.raw]. Without it nothing is ever removed."""
 
     @model_validator(mode="after")
     def _check(self) -> "FacilityFile":

@@ -20,6 +20,7 @@ from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.content import content_hash
 from icestream.store.open import Store
+from icestream.store.removed import removed_files
 
 __all__ = [
     "Contents",
@@ -117,9 +118,11 @@ class Contents:
 def damaged_results(store: Store, contents: Contents | None = None) -> Iterator[DamagedResult]:
     """Current results that lack files, those of the first steps first.
 
-    With `contents`, those also whose files hold something else than when they were made.
+    With `contents`, those also whose files hold something else than when they were made. Files that
+    were removed on purpose are not lacking.
     """
     seen: set[int] = set()
+    removed = removed_files(store.folder)
     with store.read() as connection:
         for revision, kind, step in connection.execute(_revisions()).all():
             for page in _pages(connection, revision, batches=kind == "batch"):
@@ -127,7 +130,8 @@ def damaged_results(store: Store, contents: Contents | None = None) -> Iterator[
                 seen.update(row.id for row in new)
                 damages = _damages(store, connection, [row.id for row in new], contents)
                 for row in new:
-                    if row.id in damages:
+                    lacking = [d for d in damages.get(row.id, ()) if d.path not in removed]
+                    if lacking:
                         yield DamagedResult(
                             id=row.id,
                             key=row.key,
@@ -135,15 +139,17 @@ def damaged_results(store: Store, contents: Contents | None = None) -> Iterator[
                             revision=revision,
                             subject=row.subject_id,
                             name=row.name,
-                            damages=tuple(damages[row.id]),
+                            damages=tuple(lacking),
                         )
 
 
 def damaged_sources(store: Store) -> Iterator[tuple[str, Damage]]:
     """Files outside of the session that sources brought and that are gone: (step, damage).
 
-    A movie that has another name in its folder now is known under that, and is not gone.
+    A movie that has another name in its folder now is known under that, and is not gone; one that
+    was removed on purpose is not told of here.
     """
+    removed = removed_files(store.folder)
     listed: Listed = {}
     for step in queries.steps(store):
         if step.kind == "source":
@@ -155,7 +161,8 @@ def damaged_sources(store: Store) -> Iterator[tuple[str, Damage]]:
                         seen |= _paths(store, record.types.get(port, ""), document, listed)
                 after = page[-1].serial
             looked = (look(path, size) for path, size in seen.items())
-            yield from ((step.name, found) for found in looked if isinstance(found, Damage))
+            gone = (one for one in looked if isinstance(one, Damage))
+            yield from ((step.name, one) for one in gone if one.path not in removed)
 
 
 def damaged_segments(store: Store, contents: Contents | None = None) -> Iterator[DamagedSegment]:

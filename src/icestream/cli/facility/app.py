@@ -16,6 +16,13 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("project", "who:project", "Say what a project is: its title, team, who may know of it."),
     ("sinks", "sinks:sinks", "Say how far results were delivered, or deliver them now."),
     ("units", "services:units", "Write units of systemd for the server and the duties."),
+    ("keep", "keep:keep", "Say what the rules would remove, and why the rest stays; or do it."),
+    ("hold", "holding:hold", "Keep a session, whatever the rules say."),
+    ("release", "holding:release", "End the holds of a session."),
+    ("removals", "keep:removals", "List what was removed, and until when it can be brought back."),
+    ("undo-removal", "keep:undo_removal", "Bring back what was removed."),
+    ("account", "account:account", "Say where every byte of the sessions is."),
+    ("forecast", "account:forecast", "Say when the disk of the sessions will be full."),
     ("run", "run:run", "Do what the facility does over and over, until it is stopped."),
 )
 """Name, where it is (below icestream.cli.facility), and what it does."""

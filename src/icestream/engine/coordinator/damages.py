@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 
+from icestream.engine.coordinator.taken import TAKEN, Taken
 from icestream.engine.decisions.events import Event
 from icestream.engine.record import observations
 from icestream.engine.record.alerts import SESSION
@@ -27,6 +28,8 @@ class Damages:
 
     def __init__(self, record: Record) -> None:
         self._record = record
+        self.taken = Taken(record.folder)
+        """What was removed on purpose."""
         self._left: list[str] = []
         """Why results are not made again."""
 
@@ -36,6 +39,7 @@ class Damages:
         self._left = [_why(left) for left in remade.left]
         self._tell(AGAIN, "notice", again_words(remade.again) if remade.again else "")
         self._tell_left()
+        self._tell(TAKEN, "notice", self.taken.words())
         for lost in give_up_lost(self._record):
             _log.warning("a segment is lost, and made again", said=str(lost.damage))
         if remade.again or remade.left:

@@ -251,6 +251,7 @@ class Coordinator:
         """
         self._spool = messages
         ended = fail_forgone(self._record, [m for m in messages if isinstance(m, Ended)])
+        ended = self._damages.taken.judged(ended)
         discovered = [message for message in messages if isinstance(message, Discovered)]
         full = [e for message in ended for e in message.endings if e.outcome == "storage"]
         for lost in ended:

@@ -19,6 +19,7 @@ from icestream.model import ResultId, RevisionId, SubjectId
 from icestream.store import tables as t
 from icestream.store.files import DamagedResult, damaged_results
 from icestream.store.open import Store
+from icestream.store.removed import RemovedFile, removed_files
 
 __all__ = ["Left", "Remade", "make_again", "sort_out"]
 
@@ -84,12 +85,15 @@ def sort_out(
     again: list[DamagedResult] = []
     left: list[Left] = []
     waiting: dict[int, str] = {}
+    removed = removed_files(store.folder)
     with store.read() as connection:
         for result in damaged:
             if going is not None and result.revision not in going:
                 why = f"{result.step} is paused"
             else:
-                why = _hindrance(store.folder, connection, result, waiting)
+                why = _hindrance(store.folder, connection, result, waiting) or _taken_away(
+                    store.folder, connection, result, removed
+                )
             if why:
                 left.append(Left(result, why))
                 waiting[result.id] = why
@@ -123,6 +127,27 @@ def _hindrance(
         if kind == "source":
             outside.append(source)
     return next(_missing(connection, outside), "")
+
+
+def _taken_away(
+    folder: Path,
+    connection: Connection,
+    result: DamagedResult,
+    removed: Mapping[Path, RemovedFile],
+) -> str:
+    """Which file that it is made from was removed on purpose; empty where none was."""
+    if not removed:
+        return ""
+    chosen = (
+        select(t.file.c.path)
+        .join(t.input_, t.input_.c.source_id == t.file.c.result_id)
+        .where(t.input_.c.result_id == result.id)
+    )
+    for path in connection.execute(chosen).scalars():
+        if folder / path in removed:
+            number = removed[folder / path].removal
+            return f"{folder / path} was removed on purpose (removal {number})"
+    return ""
 
 
 def _missing(connection: Connection, sources: list[int]) -> Iterator[str]:

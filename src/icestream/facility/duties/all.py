@@ -6,6 +6,7 @@ from icestream.facility.begin.following import session_duties
 from icestream.facility.bookings.duty import bookings_duties
 from icestream.facility.duties.duty import Duty
 from icestream.facility.file import FacilityFile
+from icestream.facility.keep.doing import keep_duties
 from icestream.facility.projects.duty import projects_duties
 from icestream.facility.sinks.run import sink_duties
 
@@ -16,6 +17,7 @@ _ROOMS: tuple[Callable[[FacilityFile], Iterable[Duty]], ...] = (
     bookings_duties,
     projects_duties,
     sink_duties,
+    keep_duties,
 )
 """Each says which duties its section of the file asks for."""
 

@@ -7,6 +7,7 @@ __all__ = [
     "BookingKind",
     "BookingState",
     "DutyState",
+    "Hold",
     "KnownBooking",
     "KnownMicroscope",
     "KnownPerson",
@@ -14,14 +15,19 @@ __all__ = [
     "KnownSession",
     "KnownSource",
     "KnownTeam",
+    "Notice",
     "Occasion",
     "PlaceState",
+    "Removal",
+    "RemovalState",
 ]
 
 BookingKind = Literal["booked", "downtime", "maintenance"]
 BookingState = Literal["booked", "pending", "cancelled"]
 PlaceState = Literal["new", "running", "stopped", "done", "failed", "archived", "gone"]
 """Of a session, as the facility sees it; archived and gone ones have no results here any more."""
+RemovalState = Literal["moving", "removed", "undoing", "undone", "purging", "gone"]
+"""Moving and undoing are under way; what is removed lies aside until it is gone for good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,3 +195,61 @@ class DutyState:
     """When staff were told that it fails."""
     holder: str = ""
     """The process that does it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Somebody's word that a session, or a class of its data, stays."""
+
+    id: int
+    session: int
+    kind: str
+    """The class of data; empty for everything of the session."""
+    why: str
+    who: str
+    at: float
+    until: float | None = None
+    """It ends by itself then; None: when it is released."""
+    released: float | None = None
+    released_by: str = ""
+
+    def holds(self, kind: str, now: float) -> bool:
+        """Whether it keeps a class of data at a time."""
+        over = self.released is not None or (self.until is not None and self.until <= now)
+        return not over and self.kind in ("", kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """Files of one class of a session that were put aside, to be removed for good later."""
+
+    id: int
+    session: int
+    kind: str
+    rule: str
+    """What asked for it, in words."""
+    who: str
+    state: RemovalState
+    at: float
+    until: float
+    """Until when it can be undone."""
+    files: int = 0
+    bytes: int = 0
+    ended: float | None = None
+    """When it was undone, or its files were removed for good."""
+    said: str = ""
+    """What could not be done, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Somebody was told that a class of a session's data will be removed."""
+
+    session: int
+    kind: str
+    before: float
+    """Days before, as the rule says."""
+    due: float
+    """When it was said to be."""
+    told: float
+    whom: str

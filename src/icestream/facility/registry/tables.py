@@ -25,12 +25,15 @@ __all__ = [
     "booking",
     "detector",
     "duty",
+    "hold",
     "membership",
     "metadata",
     "microscope",
+    "notice",
     "occasion",
     "person",
     "project",
+    "removal",
     "session",
     "source",
     "team",
@@ -217,4 +220,46 @@ duty = Table(
     Column("failures", Integer, nullable=False, server_default=text("0")),
     Column("told", Double),
     _words("holder"),
+)
+
+hold = Table(
+    "hold",
+    metadata,
+    _id(),
+    _of("session", needed=True),
+    Column("class", Text, nullable=False, server_default=text("''")),  # '': everything of it
+    Column("why", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("until", Double),
+    Column("released", Double),
+    _words("released_by"),
+)
+
+removal = Table(
+    "removal",
+    metadata,
+    _id(),
+    _of("session", needed=True),
+    Column("class", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("until", Double, nullable=False),  # it can be undone
+    Column("files", Integer, nullable=False, server_default=text("0")),
+    Column("bytes", BigInteger, nullable=False, server_default=text("0")),
+    Column("ended", Double),  # when it was undone, or its files were removed for good
+    _words("said"),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("session_id", BigInteger, ForeignKey("session.id"), primary_key=True),
+    Column("class", Text, primary_key=True),
+    Column("before", Double, primary_key=True),  # days
+    Column("due", Double, nullable=False),
+    Column("told", Double, nullable=False),
+    Column("whom", Text, nullable=False),
 )
