@@ -11,9 +11,11 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from icestream.facility.keep.known import Layout
+from icestream.facility.keep.planning import Plan, decisions, facts_of, plan_removal
 from icestream.facility.opened import Facility
+from icestream.facility.registry import removals as rows
 from icestream.facility.registry.people import keep_person, keep_project
-from icestream.facility.registry.records import KnownSession
+from icestream.facility.registry.records import KnownSession, Removal
 from icestream.facility.registry.sessions import Whose, keep_session, session
 from icestream.store import tables as t
 from icestream.store.open import open_store
@@ -165,3 +167,20 @@ RAW = ("raw/a.tiff", "raw/Sq 1/b.tiff", "raw/Sq 1/b.xml")
 def _named(path: str) -> str:
     """A path as a backup has it."""
     return f"movies/{path[4:]}" if path.startswith("raw/") else path
+
+
+def plan(kept: KeptPlace, kind: str = "raw") -> Plan:
+    keep = kept.facility.file.keep
+    assert keep is not None
+    facts = facts_of(kept.facility, kept.session, kept.layout)
+    (decision,) = (one for one in decisions(keep, facts) if one.kind == kind)
+    return plan_removal(kept.session, kept.layout, decision)
+
+
+def the_removal(kept: KeptPlace) -> Removal:
+    with kept.facility.registry.read() as connection:
+        return rows.removals(connection)[-1]
+
+
+def there(kept: KeptPlace) -> set[str]:
+    return {path for path in FILES if (kept.place / path).exists()}

@@ -42,6 +42,7 @@ class Inside:
 
     def status(self, path: str) -> os.stat_result:
         """What is at a path; of a link itself."""
+        self._trim()
         folder, name = self._parent(path)
         return os.stat(name, dir_fd=folder, follow_symlinks=False)
 
@@ -55,11 +56,13 @@ class Inside:
 
     def open(self, path: str) -> int:
         """A file for reading; never over a link."""
+        self._trim()
         folder, name = self._parent(path)
         return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
 
     def move(self, path: str, to: str) -> None:
         """Give a file another name; folders on the way are made, for nobody else to read."""
+        self._trim()
         here, name = self._parent(path)
         there, new = self._parent(to, make=True)
         os.rename(name, new, src_dir_fd=here, dst_dir_fd=there)
@@ -72,17 +75,22 @@ class Inside:
         FileExistsError
             If something is there, even where that comes at this moment.
         """
+        self._trim()
         here, name = self._parent(path)
         there, new = self._parent(to)
         try:
             os.link(name, new, src_dir_fd=here, dst_dir_fd=there, follow_symlinks=False)
         except FileExistsError:
-            if not os.path.samestat(self.status(path), self.status(to)):
+            found = (
+                os.stat(name, dir_fd=here, follow_symlinks=False),
+                os.stat(new, dir_fd=there, follow_symlinks=False),
+            )
+            if not os.path.samestat(*found):
                 raise  # otherwise who did this was killed in between
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
-            if self.exists(to):
+            if _is_there(new, there):
                 raise FileExistsError(17, "something is there", str(self.root / to)) from None
             os.rename(name, new, src_dir_fd=here, dst_dir_fd=there)
             return
@@ -90,6 +98,7 @@ class Inside:
 
     def remove(self, path: str) -> None:
         """Remove a file for good."""
+        self._trim()
         folder, name = self._parent(path)
         os.unlink(name, dir_fd=folder)
 
@@ -134,6 +143,11 @@ class Inside:
         with contextlib.suppress(OSError):  # something is in it
             os.rmdir(name, dir_fd=folder)
 
+    def _trim(self) -> None:
+        """Close folders that were not used for long: none that is in use at this moment."""
+        while len(self._open) > _OPEN:
+            os.close(self._open.popitem(last=False)[1])
+
     def _forget(self) -> None:
         for number in self._open.values():
             os.close(number)
@@ -159,12 +173,16 @@ class Inside:
             number = os.open(name, _FLAGS, dir_fd=above)
         except OSError as error:
             raise type(error)(error.errno, error.strerror, str(self.root / path)) from None
-        if len(self._open) >= _OPEN:
-            oldest, old = next(iter(self._open.items()))
-            if old != above:
-                os.close(self._open.pop(oldest))
         self._open[path] = number
         return number
+
+
+def _is_there(name: str, folder: int) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def is_ordinary(status: os.stat_result) -> bool:

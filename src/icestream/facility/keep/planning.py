@@ -179,7 +179,7 @@ def _before_project(found: Sequence[Found], layout: Layout) -> str:
     rest = Counter(one.kind for one in found if one.kind in kinds)
     if not rest:
         return ""
-    said = " and ".join(f"{count} files of {kind}" for kind, count in rest.items())
+    said = " and ".join(f"{count} files of {kind}" for kind, count in sorted(rest.items()))
     return f"{said} are still there, which nobody would know without the session's store"
 
 

@@ -2,41 +2,22 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from icestream.engine.machine.lock import hold
 from icestream.facility.keep import aside
 from icestream.facility.keep.aside import Busy, folder_of, put_aside, settle
 from icestream.facility.keep.inside import Inside
 from icestream.facility.keep.later import bring_back
 from icestream.facility.keep.manifest import read_head, read_lines
-from icestream.facility.keep.planning import Plan, decisions, facts_of, plan_removal
-from icestream.facility.opened import Facility
 from icestream.facility.registry import holds as hold_rows
-from icestream.facility.registry import removals as rows
-from icestream.facility.registry.records import Removal
 from icestream.store.removed import removed_files
-from kept_session import FILES, RAW, KeptPlace
-
-
-def plan(kept: KeptPlace, kind: str = "raw") -> Plan:
-    keep = kept.facility.file.keep
-    assert keep is not None
-    facts = facts_of(kept.facility, kept.session, kept.layout)
-    (decision,) = (one for one in decisions(keep, facts) if one.kind == kind)
-    return plan_removal(kept.session, kept.layout, decision)
-
-
-def the_removal(kept: KeptPlace) -> Removal:
-    with kept.facility.registry.read() as connection:
-        return rows.removals(connection)[-1]
-
-
-def there(kept: KeptPlace) -> set[str]:
-    return {path for path in FILES if (kept.place / path).exists()}
+from kept_session import FILES, RAW, KeptPlace, plan, the_removal, there
 
 
 def test_what_is_copied_and_due_is_put_aside_with_a_manifest(kept: KeptPlace) -> None:
@@ -71,8 +52,6 @@ def test_without_a_copy_or_changed_since_it_stays(kept: KeptPlace) -> None:
 
 def test_a_change_that_hides_behind_its_times_is_found(kept: KeptPlace) -> None:
     kept.back_up(*RAW)
-    import sqlite3
-
     ledger = kept.folder / ".facility" / "backup-usb.db"
     with sqlite3.connect(ledger) as connection:
         connection.execute("UPDATE kept SET at = 5.0")  # every inode has changed since
@@ -198,8 +177,6 @@ def test_where_no_manifest_can_be_written_nothing_is_moved(
 def test_a_session_that_runs_is_left_alone(kept: KeptPlace) -> None:
     kept.back_up(*RAW)
     planned = plan(kept)
-    from icestream.engine.machine.lock import hold
-
     with hold(kept.folder), pytest.raises(Busy, match="already being processed"):
         put_aside(kept.facility, planned, "ada")
     assert there(kept) == set(FILES)
@@ -211,9 +188,8 @@ from pathlib import Path
 from icestream.facility.keep.inside import Inside
 from icestream.facility.keep import aside
 from icestream.facility.opened import open_facility
-sys.path[:0] = sys.argv[2].split(os.pathsep)
-from test_aside import plan
-from kept_session import KeptPlace
+sys.path.insert(0, sys.argv[2])
+from kept_session import KeptPlace, plan
 last = int(sys.argv[1])
 count = 0
 
@@ -231,7 +207,7 @@ for name in ("make", "move", "sync"):
     counted(name)
 with open_facility() as facility:
     kept = KeptPlace.__new__(KeptPlace)
-    kept.facility, kept.name = facility, "p-1"
+    kept.facility, kept.name = facility, 'p-1'
     kept.place = facility.sessions / "p-1"
     kept.folder = kept.place / "processing"
     aside.put_aside(facility, plan(kept), "ada")
@@ -243,7 +219,7 @@ def test_one_that_is_killed_anywhere_is_settled_and_undone(
 ) -> None:
     kept.back_up(*RAW)
     before = kept.state()
-    here = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[3])])
+    here = str(Path(__file__).parents[3])
     for last in (0, 3):  # before the manifest; after the first file
         killed = subprocess.run(
             [sys.executable, "-c", KILLED, str(last), here], check=False, capture_output=True
