@@ -13,7 +13,7 @@ from icestream.facility.file import (
     LoadedFacility,
     load_facility,
 )
-from icestream.facility.keep.doing import flaws as keep_flaws
+from icestream.facility.keep.doing import keep_flaws
 from icestream.facility.kinds import Flaw, worst_first
 from icestream.facility.projects.duty import projects_flaws
 from icestream.facility.registry.open import BadRegistry, open_registry

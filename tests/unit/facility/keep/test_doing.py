@@ -12,7 +12,14 @@ from icestream.facility.check import check_facility
 from icestream.facility.duties.all import duties_of
 from icestream.facility.duties.round import do_once
 from icestream.facility.keep import doing
-from icestream.facility.keep.doing import Done, duties, flaws, keep_house, look_after, plans
+from icestream.facility.keep.doing import (
+    Done,
+    keep_duties,
+    keep_flaws,
+    keep_house,
+    look_after,
+    plans,
+)
 from icestream.facility.keep.filling_up import DiskForecast
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry import duties as duty_rows
@@ -28,8 +35,8 @@ def told(facility: Facility) -> list[str]:
 
 
 def test_without_rules_there_is_no_duty(facility: Facility) -> None:
-    assert list(duties(facility.file)) == []
-    assert list(flaws(given(facility), facility.loaded.settings)) == []
+    assert list(keep_duties(facility.file)) == []
+    assert list(keep_flaws(given(facility), facility.loaded.settings)) == []
 
 
 def given(facility: Facility) -> Any:
