@@ -208,7 +208,7 @@ def facility_page() -> str:
             ]
             lines += ["| value | default | meaning |", "|---|---|---|"]
             lines += [
-                f"| `{value}` | {_default(inside)} | {_cell(_joined(inside))} |"
+                f"| `{inside.alias or value}` | {_default(inside)} | {_cell(_joined(inside))} |"
                 for value, inside in model.model_fields.items()
             ]
             lines.append("")
@@ -225,7 +225,7 @@ def _sections(name: str, kind: Any) -> Iterator[tuple[str, type[BaseModel]]]:
     elif isinstance(kind, type) and issubclass(kind, BaseModel):
         yield f"[{name}]", kind
         for value, field in kind.model_fields.items():
-            yield from _sections(f"{name}.{value}", field.annotation)
+            yield from _sections(f"{name}.{field.alias or value}", field.annotation)
     elif origin is dict:
         yield from _sections(f"{name}.NAME", inside[1])
     elif origin is tuple:
