@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from icestream.facility.keep.known import Layout
-from icestream.facility.keep.planning import Plan, decisions, facts_of, plan_removal
+from icestream.facility.keep.planning import RemovalPlan, decisions, facts_of, plan_removal
 from icestream.facility.opened import Facility
 from icestream.facility.registry import removals as rows
 from icestream.facility.registry.people import keep_person, keep_project
@@ -169,7 +169,7 @@ def _named(path: str) -> str:
     return f"movies/{path[4:]}" if path.startswith("raw/") else path
 
 
-def plan(kept: KeptPlace, kind: str = "raw") -> Plan:
+def plan(kept: KeptPlace, kind: str = "raw") -> RemovalPlan:
     keep = kept.facility.file.keep
     assert keep is not None
     facts = facts_of(kept.facility, kept.session, kept.layout)

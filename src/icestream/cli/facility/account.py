@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from icestream.cli.facility.keep import size_words
 from icestream.cli.terminal import print_json, print_table
-from icestream.facility.keep.account import Account, SessionAccount, age_words
+from icestream.facility.keep.account import SessionAccount, StorageAccount, age_words
 from icestream.facility.keep.account import account as take_account
 from icestream.facility.keep.inventory import FOLDERS, LINKS, Inventory
 from icestream.facility.keep.kinds import CLASSES
@@ -113,7 +113,7 @@ def forecast(*, json: Flag = False) -> int:
     return 0
 
 
-def _print(found: Account) -> None:
+def _print(found: StorageAccount) -> None:
     if found.sessions:
         kinds = [kind for kind in _KINDS if any(_disk(one.here, kind) for one in found.sessions)]
         print_table(
@@ -132,7 +132,7 @@ def _print(found: Account) -> None:
         print(printable(line))
 
 
-def _remarks(found: Account) -> Iterator[str]:
+def _remarks(found: StorageAccount) -> Iterator[str]:
     for one in found.sessions:
         name = one.session.name
         if one.problem:
@@ -174,7 +174,7 @@ def _called(kind: str) -> str:
     return "put aside" if kind == TRASH else kind
 
 
-def _document(found: Account) -> dict[str, Any]:
+def _document(found: StorageAccount) -> dict[str, Any]:
     return {
         "sessions": [
             {
@@ -195,7 +195,7 @@ def _document(found: Account) -> dict[str, Any]:
     }
 
 
-def _write_csv(found: Account) -> None:
+def _write_csv(found: StorageAccount) -> None:
     table = tables.writer(sys.stdout, lineterminator="\n")
     table.writerow(("session", "microscope", "project", "class", "files", "bytes", "disk", "at"))
     for one in found.sessions:

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from icestream.cli.terminal import print_json, print_table
-from icestream.facility.keep.aside import Outcome
+from icestream.facility.keep.aside import Moved
 from icestream.facility.keep.doing import Done, keep_house, look_after, plans
 from icestream.facility.keep.known import Layout
 from icestream.facility.keep.later import bring_back
-from icestream.facility.keep.planning import Plan, layout_of, left_words
+from icestream.facility.keep.planning import RemovalPlan, layout_of, left_words
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry import removals as rows
 from icestream.facility.registry import sessions as session_rows
@@ -168,12 +168,12 @@ def _do(facility: Facility, chosen: list[KnownSession] | None) -> int:
     return 0
 
 
-def _print_left(outcome: Outcome) -> None:
+def _print_left(outcome: Moved) -> None:
     if outcome.left:
         print(f"{len(outcome.left)} files stay: {printable(outcome.said())}")
 
 
-def _print(facility: Facility, found: list[Plan]) -> None:
+def _print(facility: Facility, found: list[RemovalPlan]) -> None:
     if not found:
         print("the facility has no sessions")
         return
@@ -200,13 +200,13 @@ def _print(facility: Facility, found: list[Plan]) -> None:
         print("nothing is due")
 
 
-def _now(plan: Plan) -> str:
+def _now(plan: RemovalPlan) -> str:
     if plan.decision.state != "due":
         return _STATES[plan.decision.state]
     return f"due: {len(plan.lines)} files, {size_words(plan.bytes)}"
 
 
-def _document(plan: Plan) -> dict[str, Any]:
+def _document(plan: RemovalPlan) -> dict[str, Any]:
     one = plan.decision
     return {
         "session": plan.session.name,

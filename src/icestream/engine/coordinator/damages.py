@@ -4,8 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 
-from icestream.engine.coordinator.taken import TAKEN, Taken
+from icestream.engine.coordinator.forgone import fail_forgone
+from icestream.engine.coordinator.taken import TAKEN, TakenAway
 from icestream.engine.decisions.events import Event
+from icestream.engine.executors.contract import Ended
 from icestream.engine.record import observations
 from icestream.engine.record.alerts import SESSION
 from icestream.engine.record.record import Record
@@ -28,8 +30,7 @@ class Damages:
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self.taken = Taken(record.folder)
-        """What was removed on purpose."""
+        self._taken = TakenAway(record.folder)
         self._left: list[str] = []
         """Why results are not made again."""
 
@@ -39,12 +40,16 @@ class Damages:
         self._left = [_why(left) for left in remade.left]
         self._tell(AGAIN, "notice", again_words(remade.again) if remade.again else "")
         self._tell_left()
-        self._tell(TAKEN, "notice", self.taken.words())
+        self._tell(TAKEN, "notice", self._taken.words())
         for lost in give_up_lost(self._record):
             _log.warning("a segment is lost, and made again", said=str(lost.damage))
         if remade.again or remade.left:
             _log.warning("files are lost", again=dict(remade.again), left=self._left[:10])
         return remade.events
+
+    def judged(self, ended: Sequence[Ended]) -> list[Ended]:
+        """What became of leases, where what they need was given up, or removed on purpose."""
+        return self._taken.judged(fail_forgone(self._record, ended))
 
     def look(self) -> None:
         """Clear the alert when everything was made again; say what could not be."""

@@ -19,7 +19,6 @@ from icestream.channels.kinds import Channels
 from icestream.engine.coordinator import monitors
 from icestream.engine.coordinator.damages import Damages
 from icestream.engine.coordinator.findings import Findings
-from icestream.engine.coordinator.forgone import fail_forgone
 from icestream.engine.coordinator.health import Health, plain
 from icestream.engine.coordinator.hold import Hold
 from icestream.engine.coordinator.means import Means
@@ -250,8 +249,7 @@ class Coordinator:
         Taken in `again` after trouble with storage, what they say of that trouble is past.
         """
         self._spool = messages
-        ended = fail_forgone(self._record, [m for m in messages if isinstance(m, Ended)])
-        ended = self._damages.taken.judged(ended)
+        ended = self._damages.judged([m for m in messages if isinstance(m, Ended)])
         discovered = [message for message in messages if isinstance(message, Discovered)]
         full = [e for message in ended for e in message.endings if e.outcome == "storage"]
         for lost in ended:

@@ -14,13 +14,13 @@ from pathlib import Path
 from icestream.engine.executors.contract import Ended, Ending
 from icestream.store.removed import RemovedFile, removed_files
 
-__all__ = ["TAKEN", "Taken", "taken_words"]
+__all__ = ["TAKEN", "TakenAway", "taken_words"]
 
 TAKEN = "files.removed"
 """Of the alert that files of the session were removed."""
 
 
-class Taken:
+class TakenAway:
     """Files of a session that is opened that were removed on purpose."""
 
     def __init__(self, folder: Path) -> None:

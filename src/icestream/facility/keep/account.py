@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from icestream.facility.keep.copies import BackupCopies
-from icestream.facility.keep.inventory import Inventory, Tally, kept_inventory, take_inventory
+from icestream.facility.keep.inventory import FileTally, Inventory, kept_inventory, take_inventory
 from icestream.facility.keep.known import Layout, rows
 from icestream.facility.keep.planning import layout_of
 from icestream.facility.opened import Facility
@@ -17,9 +17,9 @@ from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
 
 __all__ = [
-    "Account",
     "BackedUp",
     "SessionAccount",
+    "StorageAccount",
     "Unclaimed",
     "account",
     "age_words",
@@ -49,7 +49,7 @@ class SessionAccount:
     session: KnownSession
     here: Inventory | None
     """What is in its place, as of the last look; None: nobody has looked yet, or it is gone."""
-    source: Mapping[str, Tally] = field(default_factory=dict)
+    source: Mapping[str, FileTally] = field(default_factory=dict)
     """Files at the microscope by their state, as the ledger of the copy knows them; empty where
     nothing is copied."""
     backups: tuple[BackedUp, ...] = ()
@@ -61,14 +61,14 @@ class SessionAccount:
 class Unclaimed:
     """What is in the folder of the sessions and in no session's place."""
 
-    tally: Tally
+    tally: FileTally
     names: tuple[str, ...]
     """The folders and files at the top of it, relative to the folder of the sessions."""
     unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class StorageAccount:
     """Where every byte is."""
 
     sessions: tuple[SessionAccount, ...]
@@ -79,10 +79,10 @@ class Account:
     free: int
 
     @property
-    def total(self) -> Tally:
+    def total(self) -> FileTally:
         """All that was looked at."""
         seen = (one.here.total for one in self.sessions if one.here is not None)
-        return sum(seen, Tally() if self.unclaimed is None else self.unclaimed.tally)
+        return sum(seen, FileTally() if self.unclaimed is None else self.unclaimed.tally)
 
 
 def account(
@@ -92,7 +92,7 @@ def account(
     project: str | None = None,
     microscope: str | None = None,
     fresh: bool = False,
-) -> Account:
+) -> StorageAccount:
     """Where every byte is, of all sessions or of some.
 
     Places are not looked at, but for those that never were; the age of each look is in it.
@@ -112,7 +112,7 @@ def account(
         found = tuple(one for one in found if session in (one.name, one.folder, one.place, one.key))
     whole = session is None and project is None and microscope is None
     disk = shutil.disk_usage(facility.sessions)
-    return Account(
+    return StorageAccount(
         sessions=tuple(_of(facility, one, fresh=fresh) for one in found),
         unclaimed=unclaimed(facility.sessions, _places(found)) if whole else None,
         disk=disk.total,
@@ -124,7 +124,7 @@ def unclaimed(root: Path, places: Sequence[Path]) -> Unclaimed:
     """What is below a folder and in none of the places."""
     claimed = set(places)
     above = {parent for place in places for parent in place.parents}
-    tally, names, unread = Tally(0, 0, os.lstat(root).st_blocks * 512), [], []
+    tally, names, unread = FileTally(0, 0, os.lstat(root).st_blocks * 512), [], []
     seen: set[int] = set()
     waiting = [(root, True)]
     while waiting:
@@ -149,14 +149,14 @@ def unclaimed(root: Path, places: Sequence[Path]) -> Unclaimed:
     return Unclaimed(tally=tally, names=tuple(sorted(names)), unread=tuple(sorted(unread)))
 
 
-def _once(status: os.stat_result, seen: set[int]) -> Tally:
+def _once(status: os.stat_result, seen: set[int]) -> FileTally:
     if stat.S_ISDIR(status.st_mode):
-        return Tally(0, 0, status.st_blocks * 512)
+        return FileTally(0, 0, status.st_blocks * 512)
     if status.st_nlink > 1:
         if status.st_ino in seen:
-            return Tally(1, 0, 0)
+            return FileTally(1, 0, 0)
         seen.add(status.st_ino)
-    return Tally(1, status.st_size, status.st_blocks * 512)
+    return FileTally(1, status.st_size, status.st_blocks * 512)
 
 
 def _places(found: Sequence[KnownSession]) -> list[Path]:
@@ -183,10 +183,10 @@ def _of(facility: Facility, session: KnownSession, *, fresh: bool) -> SessionAcc
     )
 
 
-def _source(layout: Layout) -> dict[str, Tally]:
+def _source(layout: Layout) -> dict[str, FileTally]:
     asked = "SELECT state, COUNT(*), SUM(MAX(size, 0)) FROM file GROUP BY state"
     told = rows(layout.folder / ".facility" / "transfer.db", asked)
-    return {state: Tally(files, size or 0, 0) for state, files, size in told}
+    return {state: FileTally(files, size or 0, 0) for state, files, size in told}
 
 
 def _backups(layout: Layout) -> Iterator[BackedUp]:

@@ -18,7 +18,7 @@ from icestream.engine.machine.lock import SessionBusy, hold
 from icestream.facility.keep.inside import Inside, is_ordinary
 from icestream.facility.keep.known import TRASH, Layout
 from icestream.facility.keep.manifest import Head, Line, read_lines, write_manifest
-from icestream.facility.keep.planning import Plan
+from icestream.facility.keep.planning import RemovalPlan
 from icestream.facility.keep.rules import DAY
 from icestream.facility.opened import Facility
 from icestream.facility.registry import holds as hold_rows
@@ -28,7 +28,7 @@ from icestream.facility.registry.sessions import change_session
 from icestream.store.open import FILE
 from icestream.store.removed import RemovedFile, note_removed, note_restored
 
-__all__ = ["MANIFEST", "Busy", "Outcome", "alone_in", "folder_of", "put_aside", "settle"]
+__all__ = ["MANIFEST", "Busy", "Moved", "alone_in", "folder_of", "put_aside", "settle"]
 
 MANIFEST = "manifest.jsonl"
 _LOOK = 200
@@ -40,7 +40,7 @@ class Busy(RuntimeError):
 
 
 @dataclass(slots=True)
-class Outcome:
+class Moved:
     """What became of a removal, or of its undoing."""
 
     number: int
@@ -63,7 +63,7 @@ def folder_of(number: int) -> str:
     return f"{TRASH}/{number}"
 
 
-def put_aside(facility: Facility, plan: Plan, who: str) -> Outcome | None:
+def put_aside(facility: Facility, plan: RemovalPlan, who: str) -> Moved | None:
     """Put the files of a plan aside; None where there are none.
 
     A hold that comes meanwhile ends it at once. What has changed since it was planned stays.
@@ -80,7 +80,7 @@ def put_aside(facility: Facility, plan: Plan, who: str) -> Outcome | None:
     layout, kind = plan.layout, plan.decision.kind
     with _undisturbed(layout), Inside(layout.place) as inside:
         number = _begin(facility, plan, who)
-        outcome = Outcome(number)
+        outcome = Moved(number)
         moved: list[Line] = []
         try:
             _write(inside, plan, number, who)
@@ -116,7 +116,7 @@ def settle(facility: Facility, session: KnownSession, layout: Layout) -> list[in
         return []
     with _undisturbed(layout), Inside(layout.place) as inside:
         for one in broken:
-            outcome = Outcome(one.id)
+            outcome = Moved(one.id)
             moved = []
             manifest = layout.place / folder_of(one.id) / MANIFEST
             for line in read_lines(manifest) if manifest.exists() else ():
@@ -161,7 +161,7 @@ def _undisturbed(layout: Layout) -> Iterator[None]:
             raise Busy(str(error)) from None
 
 
-def _begin(facility: Facility, plan: Plan, who: str) -> int:
+def _begin(facility: Facility, plan: RemovalPlan, who: str) -> int:
     now = time.time()
     with facility.registry.write() as connection:
         return rows.add_removal(
@@ -175,13 +175,13 @@ def _undo(facility: Facility) -> float:
     return facility.file.keep.undo if facility.file.keep is not None else 14.0
 
 
-def _rule(plan: Plan) -> str:
+def _rule(plan: RemovalPlan) -> str:
     rule = plan.decision.rule
     assert rule is not None
     return f"keep.{plan.decision.kind}: after {rule.after:g} d, needs {rule.needs}"
 
 
-def _write(inside: Inside, plan: Plan, number: int, who: str) -> None:
+def _write(inside: Inside, plan: RemovalPlan, number: int, who: str) -> None:
     session, folder = plan.session, folder_of(number)
     inside.make(f"{folder}/files")
     head = Head(
@@ -198,7 +198,7 @@ def _write(inside: Inside, plan: Plan, number: int, who: str) -> None:
     inside.sync(folder)
 
 
-def _held(facility: Facility, plan: Plan) -> str:
+def _held(facility: Facility, plan: RemovalPlan) -> str:
     """Who has begun to hold the files meanwhile; empty where nobody has."""
     now = time.time()
     with facility.registry.read() as connection:
@@ -242,7 +242,7 @@ def _end(
     layout: Layout,
     number: int,
     moved: list[Line],
-    outcome: Outcome,
+    outcome: Moved,
 ) -> None:
     """Write down what was moved, and what was not."""
     if outcome.left or not moved:

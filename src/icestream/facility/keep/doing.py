@@ -11,19 +11,19 @@ from icestream.channels.message import Told
 from icestream.facility.duties.duty import Duty
 from icestream.facility.duties.telling import tell_staff
 from icestream.facility.file import FacilityFile, LoadedFacility
-from icestream.facility.keep.aside import Busy, Outcome, put_aside, settle
+from icestream.facility.keep.aside import Busy, Moved, put_aside, settle
 from icestream.facility.keep.inventory import kept_inventory, take_inventory
 from icestream.facility.keep.kinds import Keep
 from icestream.facility.keep.known import Layout
 from icestream.facility.keep.later import bring_back, remove_for_good
 from icestream.facility.keep.planning import (
-    Plan,
+    RemovalPlan,
     decisions,
     facts_of,
     layout_of,
     plan_removal,
 )
-from icestream.facility.keep.rules import Decision, Facts
+from icestream.facility.keep.rules import Decision, SessionFacts
 from icestream.facility.keep.storage import forecast
 from icestream.facility.keep.telling import due_notices, tell_owners
 from icestream.facility.kinds import Flaw
@@ -49,9 +49,9 @@ _log = structlog.get_logger(__name__)
 class Done:
     """What was done about sessions' data."""
 
-    removed: list[Outcome] = field(default_factory=list)
-    for_good: list[Outcome] = field(default_factory=list)
-    would: list[Plan] = field(default_factory=list)
+    removed: list[Moved] = field(default_factory=list)
+    for_good: list[Moved] = field(default_factory=list)
+    would: list[RemovalPlan] = field(default_factory=list)
     """What would have been removed, where nothing is."""
     told: int = 0
     busy: list[str] = field(default_factory=list)
@@ -160,12 +160,12 @@ def look_after(
         outcome = put_aside(facility, plan, "the rules")
         if outcome is not None:
             take_inventory(layout)
-        outcome = outcome or Outcome(0)
+        outcome = outcome or Moved(0)
         outcome.left += plan.left
         done.removed.append(outcome)
 
 
-def plans(facility: Facility, session: KnownSession, layout: Layout) -> Iterator[Plan]:
+def plans(facility: Facility, session: KnownSession, layout: Layout) -> Iterator[RemovalPlan]:
     """What becomes of each class of a session's data now; nothing is changed."""
     facts = facts_of(facility, session, layout)
     for decision in decisions(facility.file.keep or Keep(), facts):
@@ -225,7 +225,11 @@ def _refresh(session: KnownSession, layout: Layout) -> None:
 
 
 def _warn(
-    facility: Facility, session: KnownSession, layout: Layout, decision: Decision, facts: Facts
+    facility: Facility,
+    session: KnownSession,
+    layout: Layout,
+    decision: Decision,
+    facts: SessionFacts,
 ) -> int:
     keep = facility.file.keep or Keep()
     wanted = due_notices(keep, decision, facts.notices, facts.now)
@@ -269,7 +273,7 @@ def _days(days: float | None) -> str:
     return "more than two years" if days is None else f"{days:.0f} days"
 
 
-def _amount(outcomes: Iterable[Outcome]) -> str:
+def _amount(outcomes: Iterable[Moved]) -> str:
     found = list(outcomes)
     files = sum(one.files for one in found)
     return f"{files} files ({_size(sum(one.bytes for one in found))})"

@@ -13,15 +13,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from icestream.facility.keep.known import OTHER, Known, Layout, known_files
+from icestream.facility.keep.known import OTHER, KnownFiles, Layout, known_files
 from icestream.formats.whole import written_whole
 
 __all__ = [
     "FOLDERS",
     "LINKS",
-    "Found",
+    "FileTally",
+    "FoundFile",
     "Inventory",
-    "Tally",
     "kept_inventory",
     "look",
     "take_inventory",
@@ -34,7 +34,7 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundFile:
     """One file of a place, as it was found."""
 
     path: str
@@ -50,7 +50,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class FileTally:
     """Files of one class."""
 
     files: int = 0
@@ -59,8 +59,8 @@ class Tally:
     disk: int = 0
     """What they take of the disk, as ``du`` counts it."""
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(self.files + other.files, self.bytes + other.bytes, self.disk + other.disk)
+    def __add__(self, other: "FileTally") -> "FileTally":
+        return FileTally(self.files + other.files, self.bytes + other.bytes, self.disk + other.disk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class Inventory:
     """When it was looked at, seconds since the epoch."""
     seconds: float
     """How long that took."""
-    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    tallies: Mapping[str, FileTally] = field(default_factory=dict)
     """By class of data; also `other`, `records`, what was put aside, folders and links."""
     unknown: tuple[str, ...] = ()
     """Some of the files that nobody knows."""
@@ -83,12 +83,12 @@ class Inventory:
     """Why the session's store could not be asked."""
 
     @property
-    def total(self) -> Tally:
+    def total(self) -> FileTally:
         """All of it."""
-        return sum(self.tallies.values(), Tally())
+        return sum(self.tallies.values(), FileTally())
 
 
-def look(layout: Layout, known: Known, taken: "_Taken | None" = None) -> Iterator[Found]:
+def look(layout: Layout, known: KnownFiles, taken: "_Taken | None" = None) -> Iterator[FoundFile]:
     """Every file and link of a place, in the order of the folders."""
     taken = _Taken() if taken is None else taken
     device = os.lstat(layout.place).st_dev
@@ -109,7 +109,7 @@ def look(layout: Layout, known: Known, taken: "_Taken | None" = None) -> Iterato
             except OSError:
                 continue  # it is gone again
             if not stat.S_ISDIR(status.st_mode):
-                yield Found(path=path, kind=known.kind(path), status=status)
+                yield FoundFile(path=path, kind=known.kind(path), status=status)
             elif status.st_dev != device:
                 taken.elsewhere.append(path)
             else:
@@ -117,7 +117,7 @@ def look(layout: Layout, known: Known, taken: "_Taken | None" = None) -> Iterato
                 waiting.append(path)
 
 
-def take_inventory(layout: Layout, known: Known | None = None) -> Inventory:
+def take_inventory(layout: Layout, known: KnownFiles | None = None) -> Inventory:
     """Look at every file of a place, and keep what that came to.
 
     Raises
@@ -151,7 +151,7 @@ def kept_inventory(folder: Path) -> Inventory | None:
     """What the last look at a session's place came to; None before the first."""
     try:
         said = json.loads(_file(folder).read_text())
-        said["tallies"] = {name: Tally(**each) for name, each in said["tallies"].items()}
+        said["tallies"] = {name: FileTally(**each) for name, each in said["tallies"].items()}
         for name in ("unknown", "unread", "elsewhere"):
             said[name] = tuple(said[name])
         return Inventory(**said)
@@ -163,7 +163,7 @@ def kept_inventory(folder: Path) -> Inventory | None:
 class _Taken:
     """Sums while a place is looked at."""
 
-    tallies: dict[str, Tally] = field(default_factory=dict)
+    tallies: dict[str, FileTally] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
@@ -171,15 +171,15 @@ class _Taken:
     """Files with several names."""
 
     def add(self, kind: str, status: os.stat_result) -> None:
-        before = self.tallies.get(kind, Tally())
+        before = self.tallies.get(kind, FileTally())
         if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
             if status.st_ino in self._seen:
-                self.tallies[kind] = before + Tally(1, 0, 0)
+                self.tallies[kind] = before + FileTally(1, 0, 0)
                 return
             self._seen.add(status.st_ino)
         size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
         files = 0 if stat.S_ISDIR(status.st_mode) else 1
-        self.tallies[kind] = before + Tally(files, size, status.st_blocks * 512)
+        self.tallies[kind] = before + FileTally(files, size, status.st_blocks * 512)
 
 
 def _file(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, model_v
 
 from icestream.facility.kinds import Days, Hours, Section, Several
 
-__all__ = ["CLASSES", "Data", "Exception_", "Keep", "Rule"]
+__all__ = ["CLASSES", "Data", "Keep", "KeepException", "KeepRule"]
 
 Data = Literal["raw", "micrographs", "particles", "project", "report", "handover"]
 """A class of a session's data; what is of none of them is never removed."""
@@ -24,7 +24,7 @@ After = Annotated[Days, WrapValidator(_or_never)]
 """Days, or ``never`` (infinity)."""
 
 
-class Rule(Section):
+class KeepRule(Section):
     """How long one class of data is kept."""
 
     after: After
@@ -38,7 +38,7 @@ class Rule(Section):
     were; where it is empty, nobody is told."""
 
 
-class Exception_(Section):  # noqa: N801 - Exception is Python's
+class KeepException(Section):
     """Projects or teams for which a rule does not hold as it is."""
 
     project: Several = ()
@@ -55,7 +55,7 @@ class Exception_(Section):  # noqa: N801 - Exception is Python's
     """What people read as the reason."""
 
     @model_validator(mode="after")
-    def _check(self) -> "Exception_":
+    def _check(self) -> "KeepException":
         if not self.project and not self.team:
             raise ValueError("say of which project or team")
         if self.hold == (self.after is not None):
@@ -66,20 +66,20 @@ class Exception_(Section):  # noqa: N801 - Exception is Python's
 class Keep(Section):
     """What is kept, and for how long. A class without a rule is kept for ever."""
 
-    raw: Rule | None = None
+    raw: KeepRule | None = None
     """Movies that were copied, with the metadata beside them: [keep.raw]. What lies at the
     microscope is never touched."""
-    micrographs: Rule | None = None
+    micrographs: KeepRule | None = None
     """Aligned micrographs, and the spectra beside them."""
-    particles: Rule | None = None
+    particles: KeepRule | None = None
     """Stacks of particles."""
-    project: Rule | None = None
+    project: KeepRule | None = None
     """Everything else of the session: its store, its workflow, small results."""
-    report: Rule | None = None
+    report: KeepRule | None = None
     """The report, and tables and PDF beside it."""
-    handover: Rule | None = None
+    handover: KeepRule | None = None
     """What was laid out for people to fetch."""
-    exceptions: Annotated[tuple[Exception_, ...], Field(alias="except")] = ()
+    exceptions: Annotated[tuple[KeepException, ...], Field(alias="except")] = ()
     """Projects and teams for which it is otherwise: [[keep.except]]."""
     act: bool = False
     """Whether the duty removes, and tells people before. Otherwise it only says what it would
@@ -94,17 +94,17 @@ class Keep(Section):
     alert: Days = 14.0
     """Staff are told when the disk of the sessions may be full in less than this."""
 
-    def rule(self, kind: Data) -> Rule | None:
+    def rule(self, kind: Data) -> KeepRule | None:
         """The rule of a class; None where it is kept for ever."""
-        found: Rule | None = getattr(self, kind)
+        found: KeepRule | None = getattr(self, kind)
         return found
 
     @property
-    def rules(self) -> Mapping[Data, Rule]:
+    def rules(self) -> Mapping[Data, KeepRule]:
         """The rules that there are."""
         return dict(self._rules())
 
-    def _rules(self) -> Iterator[tuple[Data, Rule]]:
+    def _rules(self) -> Iterator[tuple[Data, KeepRule]]:
         for kind in CLASSES:
             rule = self.rule(kind)
             if rule is not None:

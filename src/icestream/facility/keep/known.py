@@ -24,7 +24,7 @@ from icestream.store.migrate import OtherSchema
 from icestream.store.open import FILE, NoStore, Store, open_store
 from icestream.store.pointer import POINTER
 
-__all__ = ["OTHER", "RECORDS", "TRASH", "Known", "KnownFile", "Layout", "known_files", "rows"]
+__all__ = ["OTHER", "RECORDS", "TRASH", "KnownFile", "KnownFiles", "Layout", "known_files", "rows"]
 
 TRASH = ".icestream-removed"
 """Folder in a place with what was put aside."""
@@ -79,7 +79,7 @@ class KnownFile:
 
 
 @dataclass(slots=True)
-class Known:
+class KnownFiles:
     """All files that a session knows, by their paths in its place."""
 
     layout: Layout
@@ -115,9 +115,9 @@ class Known:
         return _FOLDERS.get(top, OTHER) if rest else OTHER
 
 
-def known_files(layout: Layout) -> Known:
+def known_files(layout: Layout) -> KnownFiles:
     """Ask a session's store, and the ledger of its copy, which files are theirs."""
-    known = Known(layout)
+    known = KnownFiles(layout)
     known.files.update(_copied(layout))
     try:
         with contextlib.closing(open_store(layout.folder, readonly=True)) as store:

@@ -9,7 +9,7 @@ from pathlib import Path
 from icestream.facility.keep.aside import (
     MANIFEST,
     Busy,
-    Outcome,
+    Moved,
     alone_in,
     folder_of,
 )
@@ -37,7 +37,7 @@ class TooLate(RuntimeError):
 
 def bring_back(
     facility: Facility, session: KnownSession, layout: Layout, removal: Removal, who: str
-) -> Outcome:
+) -> Moved:
     """Undo a removal: every file is where it was, with its permissions and times.
 
     A file whose name has been taken meanwhile stays aside, and is named. What came back is held,
@@ -58,7 +58,7 @@ def bring_back(
         )
     if removal.state == "undone":
         raise TooLate(f"removal {removal.id} was undone already: its files are where they were")
-    outcome, back = Outcome(removal.id), []
+    outcome, back = Moved(removal.id), []
     with alone_in(layout), Inside(layout.place) as inside:
         _change(facility, removal, state="undoing")
         _hold(facility, removal, who)
@@ -89,7 +89,7 @@ def bring_back(
 
 def remove_for_good(
     facility: Facility, layout: Layout, removal: Removal, copies: Copies | None = None
-) -> Outcome:
+) -> Moved:
     """Remove for good what was put aside, and keep the manifest.
 
     It is looked again whether what needs a copy has one, and whether anybody has written to the
@@ -102,7 +102,7 @@ def remove_for_good(
     """
     if held := _who_holds(facility, removal):
         raise Busy(held)
-    outcome = Outcome(removal.id)
+    outcome = Moved(removal.id)
     manifest = layout.place / folder_of(removal.id) / MANIFEST
     with alone_in(layout), Inside(layout.place) as inside:
         verified = (copies or BackupCopies()).of(layout)

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from icestream.facility.keep.busy import ended_at, under_way
 from icestream.facility.keep.copies import BackupCopies, Copies
 from icestream.facility.keep.inside import Inside
-from icestream.facility.keep.inventory import Found, look
-from icestream.facility.keep.kinds import CLASSES, Keep, Rule
-from icestream.facility.keep.known import Known, Layout, known_files
+from icestream.facility.keep.inventory import FoundFile, look
+from icestream.facility.keep.kinds import CLASSES, Keep, KeepRule
+from icestream.facility.keep.known import KnownFiles, Layout, known_files
 from icestream.facility.keep.manifest import Line
 from icestream.facility.keep.rules import (
     READ,
     Copy,
     Decision,
-    Facts,
     FileFacts,
+    SessionFacts,
     decide,
     hindrance,
 )
@@ -29,13 +29,13 @@ from icestream.facility.registry.records import KnownSession
 from icestream.store.content import content_hash
 from icestream.store.open import FILE
 
-__all__ = ["Plan", "decisions", "facts_of", "layout_of", "left_words", "plan_removal"]
+__all__ = ["RemovalPlan", "decisions", "facts_of", "layout_of", "left_words", "plan_removal"]
 
 _STORE = (FILE, f"{FILE}-wal", f"{FILE}-shm")
 
 
 @dataclass(slots=True)
-class Plan:
+class RemovalPlan:
     """Files of one class of a session that would be removed now."""
 
     session: KnownSession
@@ -62,12 +62,12 @@ def layout_of(facility: Facility, session: KnownSession) -> Layout | None:
 
 def facts_of(
     facility: Facility, session: KnownSession, layout: Layout, now: float | None = None
-) -> Facts:
+) -> SessionFacts:
     """What is known of a session when it is decided."""
     with facility.registry.read() as connection:
         held = hold_rows.holds(connection, session.id)
         told = removal_rows.notices(connection, session.id)
-    return Facts(
+    return SessionFacts(
         project=session.project,
         team=session.team,
         ended=ended_at(session, layout.folder),
@@ -78,16 +78,16 @@ def facts_of(
     )
 
 
-def decisions(keep: Keep, facts: Facts) -> tuple[Decision, ...]:
+def decisions(keep: Keep, facts: SessionFacts) -> tuple[Decision, ...]:
     """What becomes of each class of a session's data."""
     return tuple(decide(keep, kind, facts) for kind in CLASSES)
 
 
 def plan_removal(
     session: KnownSession, layout: Layout, decision: Decision, copies: Copies | None = None
-) -> Plan:
+) -> RemovalPlan:
     """Which files of a class go now. Files whose times do not tell are read."""
-    plan = Plan(session, layout, decision)
+    plan = RemovalPlan(session, layout, decision)
     rule = decision.rule
     if decision.state != "due" or rule is None:
         return plan
@@ -107,7 +107,7 @@ def plan_removal(
 @dataclass(frozen=True, slots=True)
 class _Means:
     inside: Inside
-    known: Known
+    known: KnownFiles
     verified: Mapping[str, Sequence[Copy]]
 
     def copies(self, layout: Layout, path: str) -> tuple[Sequence[Copy], str]:
@@ -119,7 +119,7 @@ class _Means:
         return self.verified.get(path, ()), ""
 
 
-def _sort(plan: Plan, one: Found, rule: Rule, means: _Means) -> None:
+def _sort(plan: RemovalPlan, one: FoundFile, rule: KeepRule, means: _Means) -> None:
     copies, store = means.copies(plan.layout, one.path)
     facts = FileFacts(
         kind=one.kind,
@@ -142,7 +142,7 @@ def _sort(plan: Plan, one: Found, rule: Rule, means: _Means) -> None:
     plan.lines.append(_line(one, digest or next((c.digest for c in same), ""), same or copies))
 
 
-def _compared(inside: Inside, one: Found, copies: Sequence[Copy]) -> tuple[str, str]:
+def _compared(inside: Inside, one: FoundFile, copies: Sequence[Copy]) -> tuple[str, str]:
     """What a file holds, and what is wrong with that: its inode changed after its copy was made."""
     try:
         with open(inside.open(one.path), "rb") as file:  # noqa: PTH123 - a descriptor
@@ -154,7 +154,7 @@ def _compared(inside: Inside, one: Found, copies: Sequence[Copy]) -> tuple[str, 
     return digest, "it holds something else than its verified copy"
 
 
-def _line(one: Found, digest: str, copies: Sequence[Copy]) -> Line:
+def _line(one: FoundFile, digest: str, copies: Sequence[Copy]) -> Line:
     status = one.status
     where = (f"{copy.backup}{f' (disk {copy.volume})' if copy.volume else ''}" for copy in copies)
     return Line(
@@ -171,7 +171,7 @@ def _line(one: Found, digest: str, copies: Sequence[Copy]) -> Line:
     )
 
 
-def _before_project(found: Sequence[Found], layout: Layout) -> str:
+def _before_project(found: Sequence[FoundFile], layout: Layout) -> str:
     """What else has to go first: without its store nobody knows of which class the rest is."""
     kinds = {"micrographs", "particles"}
     if not (layout.folder / ".facility" / "transfer.db").exists():
@@ -183,7 +183,7 @@ def _before_project(found: Sequence[Found], layout: Layout) -> str:
     return f"{said} are still there, which nobody would know without the session's store"
 
 
-def left_words(plan: Plan) -> Iterator[str]:
+def left_words(plan: RemovalPlan) -> Iterator[str]:
     """Why files stay, one line for each reason."""
     for why, count in sorted(plan.reasons().items(), key=lambda one: -one[1]):
         first = next(path for path, said in plan.left if said == why)

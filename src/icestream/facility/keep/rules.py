@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from icestream.facility.keep.kinds import Data, Exception_, Keep, Rule
-from icestream.facility.registry.records import Hold, Notice
+from icestream.facility.keep.kinds import Data, Keep, KeepException, KeepRule
+from icestream.facility.registry.records import DataHold, Notice
 
-__all__ = ["DAY", "READ", "Copy", "Decision", "Facts", "FileFacts", "decide", "hindrance"]
+__all__ = ["DAY", "READ", "Copy", "Decision", "FileFacts", "SessionFacts", "decide", "hindrance"]
 
 DAY = 86400.0
 
@@ -24,14 +24,14 @@ _CHANGED = "it has changed since its copy was verified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class SessionFacts:
     """What is known of a session when it is decided; times are seconds since the epoch."""
 
     project: str = ""
     team: str = ""
     ended: float | None
     """When it was last processed; None: it goes on, or nobody knows."""
-    holds: Sequence[Hold] = ()
+    holds: Sequence[DataHold] = ()
     busy: Sequence[str] = ()
     """What is under way with it, in words: it runs, it is copied, it is exported."""
     notices: Sequence[Notice] = ()
@@ -47,7 +47,7 @@ class Decision:
     """kept: for ever. held: somebody wants it. busy: something is under way. waits: its time has
     not come. warned: people have not been told for long enough. due: it goes now."""
     why: str
-    rule: Rule | None = None
+    rule: KeepRule | None = None
     due: float = math.inf
     """When its time comes, by the rule; infinity: never."""
     last: float = math.inf
@@ -84,7 +84,7 @@ class FileFacts:
     """A database, of which a backup has a copy of its state at a moment, and not the file."""
 
 
-def decide(keep: Keep, kind: Data, facts: Facts) -> Decision:
+def decide(keep: Keep, kind: Data, facts: SessionFacts) -> Decision:
     """What becomes of a class of data of a session now."""
     rule = keep.rule(kind)
     exception = _exception(keep, kind, facts)
@@ -108,7 +108,7 @@ def decide(keep: Keep, kind: Data, facts: Facts) -> Decision:
     return _in_time(kind, rule, facts, facts.ended + rule.after * DAY)
 
 
-def _in_time(kind: Data, rule: Rule, facts: Facts, due: float) -> Decision:
+def _in_time(kind: Data, rule: KeepRule, facts: SessionFacts, due: float) -> Decision:
     last = due
     if rule.warn:
         told = [one.told for one in facts.notices if one.kind == kind and _is_of(one, due)]
@@ -127,7 +127,7 @@ def _in_time(kind: Data, rule: Rule, facts: Facts, due: float) -> Decision:
     return Decision(kind=kind, state="due", why=why, rule=rule, due=due, last=last)
 
 
-def hindrance(kind: Data, rule: Rule, file: FileFacts, copies: Sequence[Copy]) -> str:
+def hindrance(kind: Data, rule: KeepRule, file: FileFacts, copies: Sequence[Copy]) -> str:
     """Why a file is not removed although its class may be; empty where nothing speaks against it.
 
     ``read`` asks for its content to be compared with what the copy holds: its times alone do not
@@ -152,7 +152,7 @@ def hindrance(kind: Data, rule: Rule, file: FileFacts, copies: Sequence[Copy]) -
     return READ
 
 
-def _exception(keep: Keep, kind: Data, facts: Facts) -> Exception_ | None:
+def _exception(keep: Keep, kind: Data, facts: SessionFacts) -> KeepException | None:
     """The exception that holds for a session: one that holds it wins, then the longest time."""
     fit = [
         one

@@ -5,7 +5,7 @@ import time
 from sqlalchemy import Connection, insert, select, update
 
 from icestream.facility.registry import tables as t
-from icestream.facility.registry.records import Hold
+from icestream.facility.registry.records import DataHold
 
 __all__ = ["add_hold", "holds", "release"]
 
@@ -37,7 +37,7 @@ def release(connection: Connection, session: int, *, kind: str | None = None, wh
 
 def holds(
     connection: Connection, session: int | None = None, *, released: bool = False
-) -> tuple[Hold, ...]:
+) -> tuple[DataHold, ...]:
     """Holds of a session, or all of them, the oldest first; those released only when asked for."""
     asked = select(t.hold).order_by(t.hold.c.id)
     if session is not None:
@@ -45,6 +45,6 @@ def holds(
     if not released:
         asked = asked.where(t.hold.c.released.is_(None))
     return tuple(
-        Hold(session=row.pop("session_id"), kind=row.pop("class"), **row)
+        DataHold(session=row.pop("session_id"), kind=row.pop("class"), **row)
         for row in map(dict, connection.execute(asked).mappings())
     )

@@ -6,8 +6,8 @@ from typing import Literal
 __all__ = [
     "BookingKind",
     "BookingState",
+    "DataHold",
     "DutyState",
-    "Hold",
     "KnownBooking",
     "KnownMicroscope",
     "KnownPerson",
@@ -198,7 +198,7 @@ class DutyState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class DataHold:
     """Somebody's word that a session, or a class of its data, stays."""
 
     id: int

@@ -8,7 +8,7 @@ import pytest
 
 from icestream.cli.check import check
 from icestream.engine.coordinator.damages import Damages
-from icestream.engine.coordinator.taken import TAKEN, Taken, taken_words
+from icestream.engine.coordinator.taken import TAKEN, TakenAway, taken_words
 from icestream.engine.executors.contract import Ended, Ending
 from icestream.engine.record.remaking import sort_out
 from icestream.store import tables as t
@@ -73,7 +73,7 @@ def test_a_task_that_needs_it_fails_and_holds_nobody_up(tmp_path: Path) -> None:
     session = tmp_path / "processing"
     session.mkdir()
     note_removed(session, [raw / "a.tiff"], DAY)
-    taken = Taken(session)
+    taken = TakenAway(session)
 
     def judged(outcome: str, reason: str, away: str = "") -> Ending:
         ending = Ending(task=1, outcome=outcome, reason=reason, away=away)  # type: ignore[arg-type]
@@ -95,4 +95,4 @@ def test_a_task_that_needs_it_fails_and_holds_nobody_up(tmp_path: Path) -> None:
 def test_nothing_removed_is_nothing_to_say(tmp_path: Path) -> None:
     assert taken_words({}) == ""
     ended = [Ended("l", (Ending(task=1, outcome="storage", away="/x"),))]  # type: ignore[arg-type]
-    assert Taken(tmp_path).judged(ended) == ended
+    assert TakenAway(tmp_path).judged(ended) == ended

@@ -8,7 +8,7 @@ import pytest
 
 from icestream.channels.kinds import EmailChannel
 from icestream.facility.keep import telling
-from icestream.facility.keep.kinds import Keep, Rule
+from icestream.facility.keep.kinds import Keep, KeepRule
 from icestream.facility.keep.rules import DAY, Decision
 from icestream.facility.keep.telling import due_notices, mail_channel, owners, tell_owners
 from icestream.facility.opened import open_facility
@@ -17,7 +17,7 @@ from icestream.facility.registry.records import Notice
 from kept_session import KeptPlace
 from post_office import PASSWORD, USER, MailServer, mail_server
 
-RULE = Rule(after=21.0, warn=(7.0, 1.0))
+RULE = KeepRule(after=21.0, warn=(7.0, 1.0))
 
 
 def decision(due: float, state: str = "waits") -> Decision:
