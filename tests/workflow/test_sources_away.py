@@ -10,6 +10,7 @@ from icestream.cli.control import give_up, stop
 from icestream.engine.requests.models import GiveUp
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
+from icestream.store.removed import RemovedFile, note_removed
 from toy_session import Background, Session, wait_for
 
 MANY = 30
@@ -116,3 +117,22 @@ def test_only_sources_are_given_up(local: Session, nas: Path) -> None:
     assert (state, answer) == ("refused", "read is no source; a source is given up")
     assert give_up(local.folder, "src") == 0  # there: what it brought is processed
     assert background.join().exposures["done"] == MANY
+
+
+def test_what_was_removed_on_purpose_fails_what_needs_it_and_nothing_else(
+    local: Session, nas: Path
+) -> None:
+    (nas / "closed").touch()
+    assert local.run(*steps(nas)).exposures["done"] == MANY
+    gone = [nas / f"e{number:02d}" for number in range(10)]
+    note_removed(local.folder, gone, RemovedFile(7, "raw", 0.0))
+    for path in gone:
+        path.unlink()
+    assert local.run(*steps(nas)).exposures["done"] == MANY  # nothing needs them
+    (alert,) = (one for one in queries.alerts(local.store()) if one.key == "files.removed")
+    assert alert.message.startswith("10 files were removed on purpose: 10 of raw on 1970-01-01")
+    outcome = local.run(*steps(nas, seconds=0.001))
+    assert (outcome.exposures["done"], outcome.exposures["failed"]) == (MANY - 10, 10)
+    found = failures(local)
+    assert set(found) == {path.name for path in gone}
+    assert "icestream facility undo-removal 7 brings it back" in found["e00"]
