@@ -1,7 +1,7 @@
 """What EPU writes beside each movie, as XML: looked up by name, in any namespace, at any place."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PureWindowsPath
@@ -36,6 +36,8 @@ __all__ = [
     "read_epu_exposure",
     "read_epu_fractions",
 ]
+
+_APERTURE = re.compile(r"Aperture\[(\w+)\]\.Name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,11 @@ class EpuExposure:
     """Version of EPU."""
     instrument: str | None = None
     """Model of the microscope with its number: ``TITAN52337470``."""
+    spot: int | None = None
+    """Spot size: the number of the microscope's own steps."""
+    apertures: tuple[tuple[str, str], ...] = ()
+    """Names of the apertures that are in, and of their holes as the microscope calls them, mostly
+    by their size in µm: ``("C2", "50")``."""
     odd: tuple[str, ...] = ()
     """Why values that the file gives are not used, in words."""
 
@@ -178,6 +185,8 @@ def read_epu_exposure(path: Path | str) -> EpuExposure:
         slit_width=real(optics, "EnergyFilter/EnergySelectionSlitWidth", WIDTH) if slit else None,
         software=_text(root, "microscopeData/core/ApplicationSoftwareVersion"),
         instrument=_text(root, "microscopeData/instrument/InstrumentModel"),
+        spot=numbers.whole("SpotIndex", _text(optics, "SpotIndex")),
+        apertures=_apertures(custom),
         odd=numbers.odd,
     )
 
@@ -268,6 +277,16 @@ def _pairs(element: Element | None) -> dict[str, Element]:
         if key and value is not None:
             pairs[key] = value
     return pairs
+
+
+def _apertures(custom: Mapping[str, Element]) -> tuple[tuple[str, str], ...]:
+    """The apertures that are in, by their names."""
+    found = []
+    for key, element in custom.items():
+        name, hole = _APERTURE.fullmatch(key), _text_of(element)
+        if name is not None and hole and hole.lower() not in ("none", "retracted"):
+            found.append((name[1], hole))
+    return tuple(sorted(found))
 
 
 def _text_of(element: Element | None) -> str | None:

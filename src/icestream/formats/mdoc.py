@@ -20,6 +20,7 @@ from icestream.formats.numbers import (
     PLACE,
     TIME,
     VOLTAGE,
+    WIDTH,
     Bounds,
     CheckedNumbers,
 )
@@ -102,6 +103,10 @@ class MdocFrames:
     """Direction of the tilt axis, degrees."""
     acquired: datetime | None
     """Without a time zone: the microscope's clock."""
+    spot: int | None = None
+    """Spot size: the number of the microscope's own steps."""
+    slit_width: float | None = None
+    """eV; None where there is no filter, or no slit is in."""
     odd: tuple[str, ...] = ()
     """Why values that the file gives are not used, in words."""
 
@@ -224,6 +229,8 @@ def _describe(path: Path, section: MdocSection, values: Mapping[str, str]) -> Md
         exposure_time=one("ExposureTime", TIME),
         magnification=one("Magnification", MAGNIFICATION),
         rotation=one("RotationAngle", ANGLE),
+        spot=numbers.whole("SpotSize", one("SpotSize", COUNT)),
+        slit_width=one("FilterSlitAndLoss", WIDTH) or None,
         acquired=numbers.time("DateTime", values.get("DateTime"), _time(values.get("DateTime"))),
         odd=numbers.odd,
     )

@@ -36,6 +36,8 @@ def test_a_falcon_session(shared_data: Path) -> None:
         assert exposure.phase_plate is False
         assert exposure.fractions is None
         assert exposure.magnification == 270000.0
+        assert exposure.spot == 2
+        assert exposure.apertures == (("C1", "2000"), ("C2", "20"), ("C3", "1000"))
     doses = [exposure.dose or 0.0 for exposure in found]
     assert all(0 < dose < float(truth["Dose_max"]) * 1e-20 for dose in doses)
     on_camera = [dose * 0.4150153**2 for dose in doses]  # electrons per pixel

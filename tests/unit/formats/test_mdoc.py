@@ -27,6 +27,7 @@ def test_single_particle_frames(shared_data: Path) -> None:
         assert movie.gain == truth["GainReference"]
         assert movie.defects == truth["DefectFile"]
         assert movie.magnification == float(truth["Magnification"])
+        assert (movie.spot, movie.slit_width) == (7, None)
     assert movies[0].movie == "2023-09-25_14.13.07_Grid9-_template_0035.tif"
     assert movies[0].acquired == datetime(2023, 9, 25, 14, 13, 26)
     shifts = [movie.image_shift for movie in movies]

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from icestream.model import Movie, Taken
 
-__all__ = ["Row", "acquisition_rows", "taken", "time_span"]
+__all__ = ["Row", "acquisition_rows", "distinct", "range_words", "taken", "time_span"]
 
 T = TypeVar("T")
 Row = tuple[str, str]
@@ -31,31 +31,31 @@ def acquisition_rows(movies: Sequence[Movie]) -> Iterator[Row]:
         return f"{words} (of the session, not of every movie)" if name in inherited else words
 
     optics = [movie.optics for movie in movies]
-    yield "Voltage", told("voltage", _of((o.voltage for o in optics), "kV"))
+    yield "Voltage", told("voltage", range_words((o.voltage for o in optics), "kV"))
     yield (
         "Spherical aberration",
-        told("spherical_aberration", _of((o.spherical_aberration for o in optics), "mm")),
+        told("spherical_aberration", range_words((o.spherical_aberration for o in optics), "mm")),
     )
     yield (
         "Amplitude contrast",
-        told("amplitude_contrast", _of((o.amplitude_contrast for o in optics), "")),
+        told("amplitude_contrast", range_words((o.amplitude_contrast for o in optics), "")),
     )
-    yield "Pixel size", told("pixel_size", _of((o.pixel_size for o in optics), "Å"))
-    yield "Frame", ", ".join(_different(f"{m.shape[1]} x {m.shape[0]} px" for m in movies))
-    yield "Frames in a movie", _of((float(movie.frames) for movie in movies), "")
+    yield "Pixel size", told("pixel_size", range_words((o.pixel_size for o in optics), "Å"))
+    yield "Frame", ", ".join(distinct(f"{m.shape[1]} x {m.shape[0]} px" for m in movies))
+    yield "Frames in a movie", range_words((float(movie.frames) for movie in movies), "")
     doses = [movie.dose for movie in movies if movie.dose_per_frame > 0]
     without = len(movies) - len(doses)
     lacking = f" ({_MOVIES.count(without)}: {_UNKNOWN})" if doses and without else ""
-    yield "Total dose", (_of(doses, "e/Å²") if doses else _UNKNOWN) + lacking
+    yield "Total dose", (range_words(doses, "e/Å²") if doses else _UNKNOWN) + lacking
     if doses:
         frames = [movie.dose_per_frame for movie in movies if movie.dose_per_frame > 0]
-        yield "Dose per frame", _of(frames, "e/Å²")
-    gains = _different(movie.gain.name for movie in movies if movie.gain is not None)
+        yield "Dose per frame", range_words(frames, "e/Å²")
+    gains = distinct(movie.gain.name for movie in movies if movie.gain is not None)
     yield "Gain reference", ", ".join(gains) or "none"
     shots = [movie.details for movie in movies if movie.details is not None]
     wanted = [one.nominal_defocus * 1e-4 for one in shots if one.nominal_defocus is not None]
     if wanted:
-        yield "Defocus asked for", _of(wanted, "µm")
+        yield "Defocus asked for", range_words(wanted, "µm")
     yield "Exposure groups", str(len({one.group for one in shots}))
     squares = {one.grid_square for one in shots if one.grid_square}
     holes = {(one.grid_square, one.foil_hole) for one in shots if one.foil_hole}
@@ -65,7 +65,7 @@ def acquisition_rows(movies: Sequence[Movie]) -> Iterator[Row]:
         yield "Foil holes", str(len(holes))
 
 
-def _of(values: Iterable[float], unit: str) -> str:
+def range_words(values: Iterable[float], unit: str) -> str:
     """One number where all are the same, else their range and median."""
     known = sorted(values)
     end = f" {unit}" if unit else ""
@@ -78,8 +78,9 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def _different(values: Iterable[T]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(values))
+def distinct(values: Iterable[T | None]) -> tuple[T, ...]:
+    """Different values in their order; nothing of what is not known or empty."""
+    return tuple(dict.fromkeys(value for value in values if value))
 
 
 def time_span(movies: Sequence[Movie]) -> str:
@@ -101,12 +102,14 @@ def taken(movies: Sequence[Movie]) -> str:
     if not movies:
         return ""
     optics = [movie.optics for movie in movies]
-    frames = _of((float(movie.frames) for movie in movies), "")
+    frames = range_words((float(movie.frames) for movie in movies), "")
     doses = [movie.dose for movie in movies if movie.dose_per_frame > 0]
-    dose = f"a total dose of {_of(doses, 'e/Å²')}" if doses else "a dose that is not recorded"
+    dose = (
+        f"a total dose of {range_words(doses, 'e/Å²')}" if doses else "a dose that is not recorded"
+    )
     was = "was" if len(movies) == 1 else "were"
     return (
         f"{_MOVIES.count(len(movies))} of {frames} frames {was} recorded at "
-        f"{_of((o.voltage for o in optics), 'kV')} with a pixel size of "
-        f"{_of((o.pixel_size for o in optics), 'Å')} and {dose}."
+        f"{range_words((o.voltage for o in optics), 'kV')} with a pixel size of "
+        f"{range_words((o.pixel_size for o in optics), 'Å')} and {dose}."
     )

@@ -11,6 +11,7 @@ from icestream.exports.chain import Items, find_chain, latest_classes, read_expo
 from icestream.exports.sheet.acquisition import Row, acquisition_rows, taken, time_span
 from icestream.exports.sheet.distribution import Distribution, distribution
 from icestream.exports.sheet.methods import methods, references
+from icestream.exports.sheet.settings import setting_rows
 from icestream.model import QUALITIES, Classes, Volume, qualities_of
 from icestream.protocol import Registry
 from icestream.store import queries
@@ -69,7 +70,7 @@ def gather(store: Store, registry: Registry) -> Sheet:
     classes = latest_classes(store, chain)
     volume = newest_map(store, again.standing)
     workflow = queries.workflow(store, branch=again.standing)
-    acquisition = tuple(acquisition_rows(movies))
+    acquisition = (*acquisition_rows(movies), *setting_rows(movies))
     results = tuple(_results(store, exposures, kept, classes, volume))
     when = time_span(movies) or f"processed from {_clock(session.created)} on"
     state, reason = told_state(

@@ -4,13 +4,14 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import icestream
 from icestream.exports.chain import Items
+from icestream.exports.sheet.acquisition import Row
 from icestream.exports.sheet.facts import Sheet, gather
 from icestream.exports.sheet.pictures import write_classes, write_copy
 from icestream.formats.whole import written_whole
@@ -18,18 +19,36 @@ from icestream.model import Classes, Volume
 from icestream.protocol import Registry
 from icestream.store.open import open_store
 
-__all__ = ["export_sheet", "methods_text"]
+__all__ = ["Surroundings", "export_sheet", "methods_text"]
 
 
-def export_sheet(session: Path, out: Path) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a facility knows of a session, which the session itself does not."""
+
+    title: str = ""
+    """The name that the facility has for it; empty: its own."""
+    about: tuple[Row, ...] = ()
+    """Whose it is, and where it was taken."""
+    among: tuple[tuple[str, str, str, str], ...] = ()
+    """Figures of it among those of the same microscope's other sessions: title, value, what is
+    usual, where it lies."""
+
+
+def export_sheet(session: Path, out: Path, around: Surroundings | None = None) -> None:
     """Write the sheet of the session in the folder `session` as the PDF `out`.
 
     The session may still be running; an older file of that name is replaced when the new one is
     whole.
+
+    Parameters
+    ----------
+    around
+        What a facility knows of it, where there is one.
     """
     sheet = _gathered(session)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with _set(sheet) as template, written_whole(out) as unfinished:
+    with _set(sheet, around or Surroundings()) as template, written_whole(out) as unfinished:
         _compile(template, unfinished)
 
 
@@ -46,14 +65,20 @@ def _gathered(session: Path) -> Sheet:
 
 
 @contextmanager
-def _set(sheet: Sheet) -> Iterator[Path]:
+def _set(sheet: Sheet, around: Surroundings) -> Iterator[Path]:
     """A folder with the template and all that goes into it, for as long as it is needed."""
     with tempfile.TemporaryDirectory(prefix="icestream-sheet-") as name:
         folder = Path(name)
         template = folder / "sheet.typ"
         template.write_bytes(files("icestream.exports.sheet").joinpath("sheet.typ").read_bytes())
-        (folder / "sheet.json").write_text(json.dumps(_document(sheet, folder)))
+        (folder / "sheet.json").write_text(
+            json.dumps({**_document(sheet, folder), **_around(sheet, around)})
+        )
         yield template
+
+
+def _around(sheet: Sheet, around: Surroundings) -> dict[str, Any]:
+    return {"title": around.title or sheet.title, "about": around.about, "among": around.among}
 
 
 def _compile(template: Path, out: Path) -> None:
