@@ -70,7 +70,7 @@ def report(
     """
     from icestream.report import ReportWriter
 
-    target = publish_target(publish, session)
+    target = publish_target(publish, session, decided=while_open)
     if not (follow or while_open):
         with ReportWriter(session, out) as writer:
             publisher = None if target is None else writer.publish(target, _say)
@@ -108,8 +108,12 @@ def report(
             _finished(state)
 
 
-def publish_target(given: str | None, session: Path) -> "Target | None":
+def publish_target(given: str | None, session: Path, *, decided: bool = False) -> "Target | None":
     """Where a session's report is published: as given, or as the settings say; None: nowhere.
+
+    One that a facility holds confidential is published only where a person says so; with `decided`,
+    whoever started this process has seen to that. ``{session}`` is the name that the facility has
+    for it, else that of its folder.
 
     Raises
     ------
@@ -122,7 +126,22 @@ def publish_target(given: str | None, session: Path) -> "Target | None":
         return None
     from icestream.report.upload import read_target
 
-    return read_target(asked, session.absolute().name)
+    name, confidential = _known_as(session)
+    if confidential and given is None and not decided:
+        return None
+    return read_target(asked, name)
+
+
+def _known_as(session: Path) -> tuple[str, bool]:
+    """The name of a session, and whether it is confidential, as a facility has written it down."""
+    from icestream.facility.begin.card import BadCard, read_card
+
+    name = session.absolute().name
+    try:
+        card = read_card(session)
+    except BadCard:
+        return name, True  # nobody knows: nothing is shown to others
+    return (name, False) if card is None else (card.session, card.confidential)
 
 
 def _say(state: Published) -> None:
@@ -156,6 +175,8 @@ def kept_up_to_date(session: Path, publish: str | None = None) -> Iterator[None]
     It ends with this process, however this process ends, because the pipe between them closes.
     One that ends before is started again, after pauses that grow.
     """
+    if publish is None and _known_as(session)[1]:
+        publish = NOWHERE
     keeper = _Keeper(session, publish)
     keeper.start()
     try:

@@ -75,6 +75,8 @@ class Target:
     """Address as rsync takes it; empty where a program does it."""
     command: tuple[str, ...] = ()
     """Program and its arguments."""
+    session: str = ""
+    """Name of the session whose reports they are, where it is known."""
 
     def __str__(self) -> str:
         """What may be said of it: of a program its name alone, since arguments may be secret."""
@@ -117,7 +119,8 @@ def read_target(text: str, session: str = "") -> Target:
                 f"publishing to {place} needs rsync, which is not installed on this machine"
             )
         here = place.startswith(("/", "./", "../", "~"))
-        return Target(rsync=str(Path(place).expanduser().absolute()) if here else place)
+        place = str(Path(place).expanduser().absolute()) if here else place
+        return Target(rsync=place, session=session)
     if _SCHEME.match(words[0]):
         raise BadTarget(f"nothing here brings files to {words[0]}; {_KINDS}")
     if words[0].startswith("-"):
@@ -127,7 +130,7 @@ def read_target(text: str, session: str = "") -> Target:
         there = Path(words[0]).exists()
         what = "cannot be run: it is no program" if there else "was not found"
         raise BadTarget(f"the program to publish with, {words[0]}, {what}; {_KINDS}")
-    return Target(command=(str(Path(program).absolute()), *words[1:]))
+    return Target(command=(str(Path(program).absolute()), *words[1:]), session=session)
 
 
 _KINDS = "give user@host:/path/, a folder that ends with /, or a program with its arguments"
@@ -159,7 +162,7 @@ def upload(
     folder
         The report's.
     session
-        Name of the session, for a program.
+        Name of the session, for a program, where the target does not know it.
     timeout
         Seconds that all of it may take.
     remove
@@ -175,7 +178,10 @@ def upload(
     deadline = time.monotonic() + timeout
     stopped = stopped or threading.Event()
     if target.command:
-        known = {"ICESTREAM_REPORT": str(folder.absolute()), "ICESTREAM_SESSION": session}
+        known = {
+            "ICESTREAM_REPORT": str(folder.absolute()),
+            "ICESTREAM_SESSION": target.session or session,
+        }
         _run(target.command, str(target), folder, known, deadline, stopped)
         return
     # What the page reads first is kept as it is now: what is written meanwhile may need files that

@@ -8,6 +8,7 @@ import pytest
 
 from icestream.cli import report as module
 from icestream.cli.report import PublishingFailed, kept_up_to_date, publish_target, report
+from icestream.facility.begin.card import Card, write_card
 from icestream.report.upload import BadTarget
 from icestream.store.open import NoStore
 from icestream.store.published import published
@@ -191,3 +192,45 @@ def test_a_session_that_ends_says_that_its_report_was_not_published(
     assert '"failing":' in (session.folder / "report" / "live.js").read_text()
     with kept_up_to_date(session.folder, "none"):
         wait_for(lambda: published(session.folder) is None)
+
+
+def _held(session: SampleSession, *, confidential: bool) -> None:
+    """Let a facility have written down whose the session is."""
+    card = Card(
+        session="p1-7", key="k", place="/s/p1-7", folder=str(session.folder), began=1.0,
+        confidential=confidential,
+    )  # fmt: skip
+    write_card(card, folder=session.folder)
+
+
+def test_a_report_is_published_by_the_name_that_a_facility_gave(
+    session: SampleSession, tmp_path: Path
+) -> None:
+    _held(session, confidential=False)
+    up = _uploader(tmp_path, f'echo "$1 $ICESTREAM_SESSION" > {tmp_path}/said')
+    report(session.folder, publish=f"{up} {{session}}")
+    assert (tmp_path / "said").read_text() == "p1-7 p1-7\n"
+
+
+def test_a_confidential_session_is_published_only_where_a_person_says_so(
+    session: SampleSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up = str(_uploader(tmp_path, f"date >> {tmp_path}/said"))
+    monkeypatch.setenv("ICESTREAM_REPORT_PUBLISH", up)
+    for text in ("confidential", "{"):
+        _held(session, confidential=True)
+        if text == "{":
+            (session.folder / "facility.json").write_text(text)
+        assert publish_target(None, session.folder) is None
+        report(session.folder)
+    with kept_up_to_date(session.folder):
+        pass
+    assert not (tmp_path / "said").exists()
+    _held(session, confidential=True)
+    report(session.folder, publish=up)
+    assert (tmp_path / "said").read_text().count("\n") == 1
+    with kept_up_to_date(session.folder, up):
+        pass
+    assert (tmp_path / "said").read_text().count("\n") >= 2
+    _held(session, confidential=False)
+    assert publish_target(None, session.folder) is not None
