@@ -214,8 +214,9 @@ def pdf(session: Path, file: Path | None = None, /) -> None:
         The PDF; SESSION/SESSION.pdf when not given. An older one of that name is replaced.
     """
     from icestream.exports.sheet import export_sheet
+    from icestream.facility.memory.sheet import surroundings
 
     name = session.resolve().name
     out = file if file is not None else session / f"{name}.pdf"
-    export_sheet(session, out)
+    export_sheet(session, out, surroundings(session))
     print(out)

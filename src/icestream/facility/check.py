@@ -15,6 +15,7 @@ from icestream.facility.file import (
 )
 from icestream.facility.keep.doing import keep_flaws
 from icestream.facility.kinds import Flaw, worst_first
+from icestream.facility.memory.flaws import memory_flaws
 from icestream.facility.projects.duty import projects_flaws
 from icestream.facility.registry.open import BadRegistry, open_registry
 from icestream.facility.sinks import check as sinks
@@ -101,5 +102,6 @@ _ASKED: tuple[Callable[[LoadedFacility, Settings], Iterator[Flaw]], ...] = (
     lambda known, _: projects_flaws(known.file),
     sinks.problems,
     keep_flaws,
+    memory_flaws,
 )
 """One for each part of the facility."""

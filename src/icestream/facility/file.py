@@ -15,6 +15,7 @@ from icestream.facility.begin.kinds import Instrument, Tree
 from icestream.facility.bookings.kinds import BookingsSection
 from icestream.facility.keep.kinds import Keep
 from icestream.facility.kinds import Flaw, Name, Seconds, Section, Several, WholePath
+from icestream.facility.memory.kinds import MemorySection
 from icestream.facility.people.kinds import People
 from icestream.facility.projects.kinds import ProjectsSection
 from icestream.facility.registry.open import FILE
@@ -96,6 +97,8 @@ class FacilityFile(Section):
     """Where results are delivered, each by its name: [sinks.ispyb]."""
     keep: Keep | None = None
     """How long data are kept: [keep], [keep.raw]. Without it nothing is ever removed."""
+    memory: MemorySection | None = None
+    """What is remembered of microscopes over sessions."""
 
     @model_validator(mode="after")
     def _check(self) -> "FacilityFile":

@@ -35,6 +35,24 @@ class Facility:
         """A time as clocks of the facility show it."""
         return datetime.fromtimestamp(seconds, self.file.zone)
 
+    def moment(self, text: str) -> float:
+        """A time as people of the facility write it, in seconds since the epoch.
+
+        >>> facility.moment("2026-11-30 14:00")  # doctest: +SKIP
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(
+                f"write a time as 2026-11-30 or '2026-11-30 14:00', found {text!r}"
+            ) from None
+        return (found if found.tzinfo else found.replace(tzinfo=self.file.zone)).timestamp()
+
 
 @contextlib.contextmanager
 def open_facility(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["Rhythm", "rhythm_of", "usual_interval"]
+__all__ = ["Rhythm", "pause_after", "rhythm_of", "usual_interval"]
 
 _GAPS = 4
 """Fewer gaps between movies say nothing of what is usual."""
@@ -38,6 +38,11 @@ def usual_interval(times: Iterable[float]) -> float | None:
     moments = sorted({round(time) for time in times})
     gaps = [later - earlier for earlier, later in pairwise(moments)]
     return float(statistics.median(gaps)) if len(gaps) >= _GAPS else None
+
+
+def pause_after(usual: float) -> float:
+    """Seconds between two movies above which they are a pause, for those that are usual."""
+    return max(_PAUSE * usual, _SHORTEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +88,7 @@ def rhythm_of(times: Sequence[float], now: float) -> Rhythm | None:
     usual = usual_interval(times)
     if usual is None or now - times[0] < _SPAN:
         return None
-    pause = max(_PAUSE * usual, _SHORTEST)
+    pause = pause_after(usual)
     gaps = [later - earlier for earlier, later in pairwise(times)]
     runs, pauses, run = [], [], 0.0
     weights = total = squares = age = 0.0

@@ -198,6 +198,7 @@ def make_export(name: ExportName, session: Path, wanted: ExportOptions, folder: 
     from icestream.exports.provenance import export_provenance
     from icestream.exports.relion import export_relion
     from icestream.exports.sheet import export_sheet, methods_text
+    from icestream.facility.memory.sheet import surroundings
     from icestream.report import write_report
 
     with closing(open_store(session, readonly=True)) as store:
@@ -211,7 +212,7 @@ def make_export(name: ExportName, session: Path, wanted: ExportOptions, folder: 
     if name in DEPOSITS:
         return make_deposit(name, session, folder / called)
     if name == "pdf":
-        export_sheet(session, folder / f"{called}.pdf")
+        export_sheet(session, folder / f"{called}.pdf", surroundings(session))
         return folder / f"{called}.pdf"
     if name == "methods":
         target = folder / f"{called}-methods.txt"

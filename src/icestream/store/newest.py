@@ -9,6 +9,7 @@ from math import isfinite
 from sqlalchemy import func, select
 
 from icestream.model import (
+    Gain,
     Micrograph,
     Movie,
     Particles,
@@ -28,6 +29,7 @@ from icestream.store.records import StandingRecord
 __all__ = [
     "Median",
     "newest_exposure",
+    "newest_gain",
     "newest_map",
     "newest_medians",
     "newest_micrograph",
@@ -130,6 +132,12 @@ def newest_map(store: Store, standing: StandingRecord | None = None) -> Volume |
                     if kind == type_name(Volume):
                         return item_of(store, record, port, Volume)
     return None
+
+
+def newest_gain(store: Store, standing: StandingRecord | None = None) -> Gain | None:
+    """What is known last of the gain; None where no step looks at it."""
+    found = _deepest(store, (Gain,), standing)
+    return found if isinstance(found, Gain) else None
 
 
 def newest_particles(store: Store, standing: StandingRecord | None = None) -> Particles | None:

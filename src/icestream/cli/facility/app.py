@@ -23,6 +23,9 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("undo-removal", "keep:undo_removal", "Bring back what was removed."),
     ("account", "account:account", "Say where every byte of the sessions is."),
     ("forecast", "account:forecast", "Say when the disk of the sessions will be full."),
+    ("memory", "memory:memory", "Say how microscopes do over sessions: charts, percentiles."),
+    ("occasion", "occasion:occasion", "Write down what happened to a microscope; list it."),
+    ("statistics", "statistics:statistics", "Count sessions, exposures, hours by month or team."),
     ("run", "run:run", "Do what the facility does over and over, until it is stopped."),
 )
 """Name, where it is (below icestream.cli.facility), and what it does."""

@@ -7,6 +7,7 @@ from icestream.facility.bookings.duty import bookings_duties
 from icestream.facility.duties.duty import Duty
 from icestream.facility.file import FacilityFile
 from icestream.facility.keep.doing import keep_duties
+from icestream.facility.memory.duties import memory_duties
 from icestream.facility.projects.duty import projects_duties
 from icestream.facility.sinks.run import sink_duties
 
@@ -18,6 +19,7 @@ _ROOMS: tuple[Callable[[FacilityFile], Iterable[Duty]], ...] = (
     projects_duties,
     sink_duties,
     keep_duties,
+    memory_duties,
 )
 """Each says which duties its section of the file asks for."""
 

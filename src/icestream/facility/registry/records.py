@@ -9,12 +9,15 @@ __all__ = [
     "DataHold",
     "DutyState",
     "KnownBooking",
+    "KnownDrift",
+    "KnownFigure",
     "KnownMicroscope",
     "KnownPerson",
     "KnownProject",
     "KnownSession",
     "KnownSource",
     "KnownTeam",
+    "MeasuredSession",
     "Notice",
     "Occasion",
     "PlaceState",
@@ -253,3 +256,53 @@ class Notice:
     """When it was said to be."""
     told: float
     whom: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFigure:
+    """One figure of a session."""
+
+    name: str
+    value: float
+    """In the unit of the figure."""
+    spread: float | None = None
+    """Standard deviation of what it is the median of; None: of nothing."""
+    count: int = 0
+    """Exposures that it is made of."""
+    by: str = ""
+    """Name of the protocol that measured it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredSession:
+    """That the figures of a session were made."""
+
+    session_id: int
+    at: float
+    over: bool
+    """Whether the session was over then."""
+    exposures: int
+    pixel: float | None = None
+    """Å."""
+    apart: str = ""
+    """Why it is compared with no other session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDrift:
+    """A figure of a microscope that is not what it used to be."""
+
+    id: int
+    microscope: str
+    figure: str
+    series: str
+    """Which sessions are compared."""
+    session: int
+    """Number of the one that showed it."""
+    began: float
+    over: float | None
+    """When it was seen to be over."""
+    message: str
+    told: float | None
+    """When staff were told of it."""
+    told_over: float | None

@@ -24,8 +24,11 @@ from sqlalchemy import (
 __all__ = [
     "booking",
     "detector",
+    "drift",
     "duty",
+    "figure",
     "hold",
+    "measured",
     "membership",
     "metadata",
     "microscope",
@@ -262,4 +265,41 @@ notice = Table(
     Column("due", Double, nullable=False),
     Column("told", Double, nullable=False),
     Column("whom", Text, nullable=False),
+)
+
+measured = Table(  # when the figures of a session were last made
+    "measured",
+    metadata,
+    Column("session_id", BigInteger, ForeignKey("session.id"), primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("over", Boolean, nullable=False),  # whether the session was over then
+    Column("exposures", Integer, nullable=False),
+    Column("pixel", Double),  # Å
+    _words("apart"),  # why it is compared with no other
+)
+
+figure = Table(
+    "figure",
+    metadata,
+    Column("session_id", BigInteger, ForeignKey("session.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Double, nullable=False),
+    Column("spread", Double),
+    Column("count", Integer, nullable=False),
+    _words("by"),  # the protocol that measured it
+)
+
+drift = Table(
+    "drift",
+    metadata,
+    _id(),
+    _of("microscope", needed=True),
+    Column("figure", Text, nullable=False),
+    Column("series", Text, nullable=False),  # which sessions are compared
+    Column("session_id", BigInteger, ForeignKey("session.id"), nullable=False),  # that showed it
+    Column("began", Double, nullable=False),
+    Column("over", Double),
+    Column("message", Text, nullable=False),
+    Column("told", Double),
+    Column("told_over", Double),
 )
