@@ -16,6 +16,7 @@ from icestream.facility.file import (
 from icestream.facility.keep.doing import keep_flaws
 from icestream.facility.kinds import Flaw, worst_first
 from icestream.facility.memory.flaws import memory_flaws
+from icestream.facility.money.flaws import money_flaws
 from icestream.facility.projects.duty import projects_flaws
 from icestream.facility.registry.open import BadRegistry, open_registry
 from icestream.facility.sinks import check as sinks
@@ -103,5 +104,6 @@ _ASKED: tuple[Callable[[LoadedFacility, Settings], Iterator[Flaw]], ...] = (
     sinks.problems,
     keep_flaws,
     memory_flaws,
+    lambda known, _: money_flaws(known.file),
 )
 """One for each part of the facility."""

@@ -16,6 +16,7 @@ from icestream.facility.bookings.kinds import BookingsSection
 from icestream.facility.keep.kinds import Keep
 from icestream.facility.kinds import Flaw, Name, Seconds, Section, Several, WholePath
 from icestream.facility.memory.kinds import MemorySection
+from icestream.facility.money.kinds import Money
 from icestream.facility.people.kinds import People
 from icestream.facility.projects.kinds import ProjectsSection
 from icestream.facility.registry.open import FILE
@@ -99,6 +100,8 @@ class FacilityFile(Section):
     """How long data are kept: [keep], [keep.raw]. Without it nothing is ever removed."""
     memory: MemorySection | None = None
     """What is remembered of microscopes over sessions."""
+    money: Money | None = None
+    """Prices, and whose invoices they are."""
 
     @model_validator(mode="after")
     def _check(self) -> "FacilityFile":

@@ -27,6 +27,8 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("occasion", "occasion:occasion", "Write down what happened to a microscope; list it."),
     ("statistics", "statistics:statistics", "Count sessions, exposures, hours by month or team."),
     ("run", "run:run", "Do what the facility does over and over, until it is stopped."),
+    ("invoices", "invoices:app", "Say what is due, issue invoices, credit them, find the rest."),
+    ("beamtime", "beamtime:beamtime", "Say how much beam time there was, by whose it was."),
 )
 """Name, where it is (below icestream.cli.facility), and what it does."""
 

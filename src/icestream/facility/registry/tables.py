@@ -22,12 +22,16 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "billed",
     "booking",
+    "charge",
     "detector",
     "drift",
     "duty",
     "figure",
     "hold",
+    "invoice",
+    "invoice_line",
     "measured",
     "membership",
     "metadata",
@@ -303,3 +307,69 @@ drift = Table(
     Column("told", Double),
     Column("told_over", Double),
 )
+
+# Money (icestream.facility.money): what was issued never changes, which triggers of the database
+# see to; a migration that rebuilds one of these tables has to make its triggers anew.
+
+charge = Table(
+    "charge",
+    metadata,
+    _id(),
+    _of("team", needed=True),
+    _of("project"),
+    Column("item", Text, nullable=False),
+    Column("quantity", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    _words("note"),
+    Column("who", Text, nullable=False),
+    Column("made", Double, nullable=False),
+    Column("removed", Double),
+)
+
+invoice = Table(
+    "invoice",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),  # invoice, or credit
+    Column("year", Integer, nullable=False),
+    Column("serial", Integer, nullable=False),
+    Column("number", Text, nullable=False, unique=True),
+    Column("issued", Double, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("net", Text, nullable=False),
+    Column("tax", Text, nullable=False),
+    Column("total", Text, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    UniqueConstraint("kind", "year", "serial"),
+)
+
+invoice_line = Table(
+    "invoice_line",
+    metadata,
+    _id(),
+    Column("invoice_id", BigInteger, ForeignKey("invoice.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", Text, nullable=False),  # booking, session, or item
+    Column("source_id", BigInteger, nullable=False),  # of the booking, the session, or the charge
+    Column("amount", Text, nullable=False),
+    Column("share", Text, nullable=False),
+    Column("corrects_id", BigInteger, ForeignKey("invoice_line.id"), unique=True),
+    UniqueConstraint("invoice_id", "number"),
+)
+
+billed = Table(
+    "billed",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("source_id", BigInteger, nullable=False),
+    Column("begins", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    _of("microscope"),
+    Column("line_id", BigInteger, ForeignKey("invoice_line.id"), nullable=False, index=True),
+    UniqueConstraint("kind", "source_id", "begins"),
+)
+"""What is on an invoice and was not credited, in whole seconds; a credit note takes it away."""
