@@ -19,6 +19,8 @@ from icestream.facility.memory.kinds import MemorySection
 from icestream.facility.money.kinds import Money
 from icestream.facility.people.kinds import People
 from icestream.facility.projects.kinds import ProjectsSection
+from icestream.facility.money.kinds import Money
+from icestream.facility.projects.kinds import ProjectsSection
 from icestream.facility.registry.open import FILE
 from icestream.facility.sinks.kinds import AnySink
 from icestream.protocol.parameters import refused_values
