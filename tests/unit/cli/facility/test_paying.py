@@ -18,7 +18,10 @@ currency = "EUR"
 seller = { name = "The facility" }
 taxes = { full = { percent = 21, title = "VAT 21 %" } }
 classes = { academic = { tax = "full" } }
-lists = [{ begins = 2020-01-01, items = { grids = { title = "Grids", prices = { academic = 5 } } } }]
+
+[[money.lists]]
+begins = 2020-01-01
+items = { grids = { title = "Grids", prices = { academic = 5 } } }
 """
 
 
