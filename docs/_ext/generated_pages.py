@@ -229,8 +229,8 @@ def _sections(name: str, kind: Any) -> Iterator[tuple[str, type[BaseModel]]]:
     elif origin is dict:
         yield from _sections(f"{name}.NAME", inside[1])
     elif origin is tuple:
-        for head, model in _sections(name, inside[0]):
-            yield f"[{head}]", model
+        for place, (head, model) in enumerate(_sections(name, inside[0])):
+            yield (head if place else f"[{head}]"), model
     else:
         for one in inside:
             yield from _sections(name, one)

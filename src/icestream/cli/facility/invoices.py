@@ -17,7 +17,7 @@ from icestream.facility.money.draft import Draft, drafts
 from icestream.facility.money.invoices import Issued, find_invoice, invoices, verify
 from icestream.facility.money.issue import account_of, credit, issue, money_of
 from icestream.facility.money.kinds import MoneyRefusal
-from icestream.facility.money.sheets import Table, write_table
+from icestream.facility.money.sheets import SheetTable, write_table
 from icestream.facility.money.shown import shown
 from icestream.facility.money.telling import (
     document_of_draft,
@@ -292,7 +292,7 @@ def _total(document: Document) -> str:
     return f"{document['total']} {document['currency']}"
 
 
-def _issued_table(held: Sequence[Issued], public: bool) -> Table:
+def _issued_table(held: Sequence[Issued], public: bool) -> SheetTable:
     def row(each: Issued) -> tuple[str | int | Decimal, ...]:
         hidden = public and any(line["confidential"] for line in each.document["lines"])
         return (
@@ -302,10 +302,10 @@ def _issued_table(held: Sequence[Issued], public: bool) -> Table:
         )  # fmt: skip
 
     heads = ("number", "kind", "issued", "team", "lines", "total", "currency", "state")
-    return Table(heads, map(row, held))
+    return SheetTable(heads, map(row, held))
 
 
-def _print(table: Table, json: bool, nothing: str) -> None:
+def _print(table: SheetTable, json: bool, nothing: str) -> None:
     if json:
         print_json([dict(zip(table.heads, row, strict=True)) for row in table.rows])
     elif not table.rows:

@@ -16,7 +16,7 @@ from icestream.facility.money.parties import Billed, Books, Kind, Party
 from icestream.facility.money.pricing import Line, NoPrice, price_charge, price_use
 from icestream.facility.money.spans import Spans, intersect, length, subtract
 
-__all__ = ["Account", "Proposal", "Settled", "Unbilled", "account"]
+__all__ = ["BeamAccount", "Proposal", "StillBilled", "Unbilled", "account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Unbilled:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class StillBilled:
     """What was billed and is as it was billed."""
 
     billed: Billed
@@ -58,17 +58,17 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class BeamAccount:
     """Where everything stands that was recorded."""
 
     uses: tuple[Use, ...]
     due: tuple[Line, ...]
-    settled: tuple[Settled, ...]
+    settled: tuple[StillBilled, ...]
     unbilled: tuple[Unbilled, ...]
     proposals: tuple[Proposal, ...]
 
 
-def account(books: Books, money: Money, zone: ZoneInfo, now: int) -> Account:
+def account(books: Books, money: Money, zone: ZoneInfo, now: int) -> BeamAccount:
     """Settle all that was recorded, as it is known now.
 
     Parameters
@@ -89,7 +89,7 @@ def account(books: Books, money: Money, zone: ZoneInfo, now: int) -> Account:
     for charge in books.charges:
         found.charge(charge.id)
     found.gone()
-    return Account(
+    return BeamAccount(
         tuple(made), tuple(found.due), tuple(found.settled), tuple(found.unbilled),
         tuple(found.proposals),
     )  # fmt: skip
@@ -109,7 +109,7 @@ class _Found:
         self._at = {name: sorted(spans, key=itemgetter(0)) for name, spans in at.items()}
         self._seen: set[tuple[Kind, int]] = set()
         self.due: list[Line] = []
-        self.settled: list[Settled] = []
+        self.settled: list[StillBilled] = []
         self.unbilled: list[Unbilled] = []
         self.proposals: list[Proposal] = []
 
@@ -146,7 +146,7 @@ class _Found:
         self._seen.add(("item", number))
         billed = self._billed.get(("item", number))
         if billed is not None:
-            self.settled.append(Settled(billed, ()))
+            self.settled.append(StillBilled(billed, ()))
             return
         try:
             self.due.append(price_charge(charge, self._money, self._zone))
@@ -180,7 +180,7 @@ class _Found:
         team = "" if use.party.payer is None else use.party.payer.team
         same = intersect(use.spans, billed.spans)
         if same:
-            self.settled.append(Settled(billed, same))
+            self.settled.append(StillBilled(billed, same))
         new = subtract(use.spans, billed.spans)
         if new:
             said = f"not so when line {billed.line} of {billed.invoice} was issued: credit that"

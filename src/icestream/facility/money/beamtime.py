@@ -17,12 +17,12 @@ from icestream.facility.money.calendar import Period, moment
 from icestream.facility.money.kinds import DOWNTIME
 from icestream.facility.money.parties import Books, Party, Worked
 from icestream.facility.money.read import read_books
-from icestream.facility.money.sheets import Cell, Table
+from icestream.facility.money.sheets import Cell, SheetTable
 from icestream.facility.money.spans import Span, Spans, intersect, length, union
 from icestream.facility.opened import Facility
 from icestream.facility.registry import tables as t
 
-__all__ = ["HIDDEN", "By", "Share", "beam_time", "beam_time_table", "shares", "whole"]
+__all__ = ["HIDDEN", "BeamShare", "By", "beam_time", "beam_time_table", "shares", "whole"]
 
 By = Literal["team", "pi", "project", "microscope", "month"]
 """What beam time is told by."""
@@ -32,7 +32,7 @@ HIDDEN = "(confidential)"
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class BeamShare:
     """Beam time of one team, principal investigator, project, microscope or month, in seconds."""
 
     name: str
@@ -69,7 +69,7 @@ def beam_time(
     public: bool = False,
     sizes: bool = False,
     now: float | None = None,
-) -> tuple[Share, ...]:
+) -> tuple[BeamShare, ...]:
     """Beam time in a period, by name.
 
     Parameters
@@ -114,7 +114,7 @@ def shares(
     now: int,
     named: Callable[[Party], str],
     measured: Callable[[int], int | None] | None = None,
-) -> tuple[Share, ...]:
+) -> tuple[BeamShare, ...]:
     """Beam time of what was recorded: `named` says whose, `measured` a session's bytes."""
     sums: dict[str, _Sum] = defaultdict(_Sum)
     names = _Names(period, by, named)
@@ -180,14 +180,16 @@ def _midnight(day: date, zone: ZoneInfo) -> int:
     return moment(day, time(0), zone)
 
 
-def _share(name: str, summed: _Sum, by: By, measured: Callable[[int], int | None] | None) -> Share:
+def _share(
+    name: str, summed: _Sum, by: By, measured: Callable[[int], int | None] | None
+) -> BeamShare:
     movies = [session.exposures for session in summed.sessions]
     sizes = [None if measured is None else measured(one.id) for one in summed.sessions]
     unknown = sum(
         count is None or (measured is not None and size is None)
         for count, size in zip(movies, sizes, strict=True)
     )
-    return Share(
+    return BeamShare(
         name=name,
         booked=_seconds(summed.booked),
         used=_seconds(summed.used),
@@ -203,11 +205,11 @@ def _seconds(spans: dict[str, list[Span]]) -> int:
     return sum(length(union(each)) for each in spans.values())
 
 
-def whole(found: tuple[Share, ...], name: str = "total") -> Share:
+def whole(found: tuple[BeamShare, ...], name: str = "total") -> BeamShare:
     """All shares together."""
     sizes = [each.bytes for each in found if each.bytes is not None]
     down = [each.downtime for each in found if each.downtime is not None]
-    return Share(
+    return BeamShare(
         name, sum(each.booked for each in found), sum(each.used for each in found),
         sum(down) if down else None, sum(each.sessions for each in found),
         sum(each.movies for each in found), sum(sizes) if sizes else None,
@@ -215,10 +217,10 @@ def whole(found: tuple[Share, ...], name: str = "total") -> Share:
     )  # fmt: skip
 
 
-def beam_time_table(found: tuple[Share, ...], by: By) -> Table:
+def beam_time_table(found: tuple[BeamShare, ...], by: By) -> SheetTable:
     """Shares as a table: hours with two decimals, terabytes with three."""
 
-    def row(each: Share) -> tuple[Cell, ...]:
+    def row(each: BeamShare) -> tuple[Cell, ...]:
         size = None if each.bytes is None else _decimal(each.bytes, 10**12, 3)
         down = None if each.downtime is None else _decimal(each.downtime, 3600, 2)
         return (
@@ -228,7 +230,7 @@ def beam_time_table(found: tuple[Share, ...], by: By) -> Table:
 
     heads = (by, "booked (h)", "used (h)", "downtime (h)", "sessions", "movies", "TB",
              "sessions not counted in movies or TB")  # fmt: skip
-    return Table(heads, [*map(row, found), row(whole(found))])
+    return SheetTable(heads, [*map(row, found), row(whole(found))])
 
 
 def _decimal(value: int, unit: int, places: int) -> Decimal:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import icestream
-from icestream.facility.money.beamtime import By, Share, beam_time, whole
+from icestream.facility.money.beamtime import BeamShare, By, beam_time, whole
 from icestream.facility.money.calendar import Period
 from icestream.facility.opened import Facility
 from icestream.formats.whole import written_whole
@@ -42,7 +42,7 @@ def write_beam_time(
         unfinished.write_text(beam_time_page(facility.file.facility.name, period, found), "utf-8")
 
 
-def beam_time_page(name: str, period: Period, found: Mapping[By, tuple[Share, ...]]) -> str:
+def beam_time_page(name: str, period: Period, found: Mapping[By, tuple[BeamShare, ...]]) -> str:
     """The page itself, which needs nothing but itself."""
     made = Environment(
         loader=PackageLoader("icestream.facility.money", ""),
@@ -60,7 +60,7 @@ def beam_time_page(name: str, period: Period, found: Mapping[By, tuple[Share, ..
     )
 
 
-def _table(title: str, shares: tuple[Share, ...]) -> dict[str, Any]:
+def _table(title: str, shares: tuple[BeamShare, ...]) -> dict[str, Any]:
     most = max((max(each.booked, each.used) for each in shares), default=0)
     return {
         "title": title,
@@ -71,7 +71,7 @@ def _table(title: str, shares: tuple[Share, ...]) -> dict[str, Any]:
     }
 
 
-def _row(share: Share, most: int) -> dict[str, Any]:
+def _row(share: BeamShare, most: int) -> dict[str, Any]:
     return {
         "name": share.name,
         "booked": _hours(share.booked),

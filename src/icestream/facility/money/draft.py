@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from icestream.facility.money.account import Account
+from icestream.facility.money.account import BeamAccount
 from icestream.facility.money.calendar import Period
 from icestream.facility.money.currency import decimals_of, rounded, total
 from icestream.facility.money.kinds import Money
@@ -49,7 +49,7 @@ class Draft:
     totals: Totals
 
 
-def drafts(found: Account, money: Money, period: Period | None) -> tuple[Draft, ...]:
+def drafts(found: BeamAccount, money: Money, period: Period | None) -> tuple[Draft, ...]:
     """All drafts of a period, or of all time; a use is in the period in which it begins."""
     by: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in found.due:

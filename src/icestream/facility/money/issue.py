@@ -7,7 +7,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, delete, insert, select, text
 
-from icestream.facility.money.account import Account, account
+from icestream.facility.money.account import BeamAccount, account
 from icestream.facility.money.calendar import Period, day_of
 from icestream.facility.money.document import (
     Document,
@@ -35,7 +35,7 @@ def money_of(facility: Facility) -> Money:
     return facility.file.money
 
 
-def account_of(facility: Facility, now: float | None = None) -> Account:
+def account_of(facility: Facility, now: float | None = None) -> BeamAccount:
     """Where everything stands: what is due, billed, on no invoice, to be credited."""
     with facility.registry.read() as connection:
         return _account(connection, facility, _now(now))
@@ -157,7 +157,7 @@ def _now(now: float | None) -> float:
     return time.time() if now is None else now
 
 
-def _account(connection: Connection, facility: Facility, now: float) -> Account:
+def _account(connection: Connection, facility: Facility, now: float) -> BeamAccount:
     money = money_of(facility)
     books = read_books(connection, money.downtime)
     return account(books, money, facility.file.zone, int(now))
@@ -169,7 +169,7 @@ def _alone(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE invoice IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def _due(found: Account, money: Money, period: Period | None, of: tuple[str, str]) -> Draft:
+def _due(found: BeamAccount, money: Money, period: Period | None, of: tuple[str, str]) -> Draft:
     made = {(each.payer.team, each.project): each for each in drafts(found, money, period)}
     if of not in made:
         named = of[0] + (f" for project {of[1]}" if of[1] else "")

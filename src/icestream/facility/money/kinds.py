@@ -96,8 +96,6 @@ class Tax(Section):
 class PriceClass(Section):
     """Who pays which price: internal, academic, company … Each team is of one class."""
 
-    title: str = ""
-    """As people read it."""
     tax: Name
     """Name of its tax, in ``taxes``."""
     invoiced: bool = True

@@ -85,7 +85,9 @@ def _names(connection: Connection) -> _Names:
     projects, codes = {}, {}
     for row in connection.execute(select(t.project)):
         team = row.team_id if row.team_id is not None else team_of.get(row.pi_id)
-        projects[row.code] = _Project(row.code, team, row.reference, bool(row.confidential))
+        projects[row.code.casefold()] = _Project(
+            row.code, team, row.reference, bool(row.confidential)
+        )
         codes[row.id] = row.code
     microscopes = {row.id: row.name for row in connection.execute(select(t.microscope))}
     return _Names(payers, {row.name: row.team_id for row in people}, projects, codes, microscopes)
@@ -103,12 +105,12 @@ def _party(names: _Names, code: str, login: str, said: str, confidential: bool =
     """Whose time it is: of the project where one is named, else of the person's team."""
     who = said or login
     if code:
-        of = names.projects.get(code)
+        of = names.projects.get(code.casefold())
         if of is None:
             return Party(code, who, None, f"project {code} is not known", "", confidential)
         payer = names.payers.get(of.team or 0)
         missing = "" if payer else f"project {code} is of no team"
-        return Party(code, who, payer, missing, of.reference, confidential or of.confidential)
+        return Party(of.code, who, payer, missing, of.reference, confidential or of.confidential)
     payer = names.payers.get(names.people.get(login) or 0)
     missing = "" if payer else f"no project is named, and {who or 'nobody'} is in no team"
     return Party("", who, payer, missing, "", confidential)
@@ -140,7 +142,7 @@ def _charges(connection: Connection, names: _Names) -> Iterator[Charge]:
     asked = select(t.charge).where(t.charge.c.removed.is_(None)).order_by(t.charge.c.id)
     for row in connection.execute(asked):
         code = names.codes.get(row.project_id, "")
-        of = names.projects.get(code)
+        of = names.projects.get(code.casefold())
         payer = names.payers[row.team_id]
         party = Party(
             code, row.who, payer, "", "" if of is None else of.reference,

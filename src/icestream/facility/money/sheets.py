@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from icestream.facility.money.document import Document
 from icestream.formats.whole import written_whole
 
-__all__ = ["Cell", "Table", "csv_text", "invoice_table", "write_table"]
+__all__ = ["Cell", "SheetTable", "csv_text", "invoice_table", "write_table"]
 
 Cell = str | int | Decimal | None
 """What a cell holds; None for what is not known."""
@@ -23,7 +23,7 @@ _EXACT = 15
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Table:
+class SheetTable:
     """Heads and rows of equal length.
 
     Attributes
@@ -46,9 +46,9 @@ _HEADS = (
 )  # fmt: skip
 
 
-def invoice_table(documents: Iterable[Document]) -> Table:
+def invoice_table(documents: Iterable[Document]) -> SheetTable:
     """A row for each line of invoices, credit notes and drafts; amounts are exact, without tax."""
-    return Table(_HEADS, (row for document in documents for row in _rows(document)))
+    return SheetTable(_HEADS, (row for document in documents for row in _rows(document)))
 
 
 def _rows(document: Document) -> Iterable[tuple[Cell, ...]]:
@@ -72,7 +72,7 @@ def _at(seconds: int, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(seconds, UTC).astimezone(zone).isoformat(" ", "minutes")
 
 
-def csv_text(table: Table) -> str:
+def csv_text(table: SheetTable) -> str:
     """The table as CSV, in which no spreadsheet takes a name for a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
@@ -87,7 +87,7 @@ def _plain(cell: Cell) -> str:
     return "" if cell is None else f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
 
 
-def write_table(table: Table, out: Path) -> None:
+def write_table(table: SheetTable, out: Path) -> None:
     """Write a table as XLSX or CSV, by the end of the file's name."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(out) as unfinished:
@@ -97,7 +97,7 @@ def write_table(table: Table, out: Path) -> None:
             unfinished.write_text(csv_text(table), "utf-8", newline="")
 
 
-def _workbook(table: Table) -> bytes:
+def _workbook(table: SheetTable) -> bytes:
     import xlsxwriter  # only a spreadsheet needs it
 
     held = io.BytesIO()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from icestream.facility.money.account import Account, Unbilled
+from icestream.facility.money.account import BeamAccount, Unbilled
 from icestream.facility.money.beamtime import HIDDEN
 from icestream.facility.money.calendar import Period
 from icestream.facility.money.document import Document, draft_document, draft_key
@@ -15,7 +15,7 @@ from icestream.facility.money.issue import money_of
 from icestream.facility.money.kinds import MoneyRefusal
 from icestream.facility.money.paper import write_paper
 from icestream.facility.money.parties import Party
-from icestream.facility.money.sheets import Table, invoice_table, write_table
+from icestream.facility.money.sheets import SheetTable, invoice_table, write_table
 from icestream.facility.money.texts import load_texts
 from icestream.facility.opened import Facility
 
@@ -48,7 +48,7 @@ def document_of_draft(facility: Facility, draft: Draft, period: Period | None) -
     return draft_document(draft, period, money, load_texts(money.texts), zone)
 
 
-def draft_table(facility: Facility, made: Sequence[Draft]) -> Table:
+def draft_table(facility: Facility, made: Sequence[Draft]) -> SheetTable:
     """A row for each draft, with the key by which just this one is issued."""
     currency = money_of(facility).currency
     rows = [
@@ -59,12 +59,12 @@ def draft_table(facility: Facility, made: Sequence[Draft]) -> Table:
         for each in made
     ]  # fmt: skip
     heads = ("team", "project", "lines", "net", "tax", "total", "currency", "draft")
-    return Table(heads, rows)
+    return SheetTable(heads, rows)
 
 
 def unbilled_table(
-    found: Account, zone: ZoneInfo, period: Period | None = None, *, public: bool = False
-) -> Table:
+    found: BeamAccount, zone: ZoneInfo, period: Period | None = None, *, public: bool = False
+) -> SheetTable:
     """What is on no invoice and not due, and why: first where somebody has to do something.
 
     `public` leaves out whose it is where a project is confidential.
@@ -73,7 +73,7 @@ def unbilled_table(
     order = list(_STATES)
     held.sort(key=lambda each: (order.index(each.state), each.begins, each.kind, each.source))
     heads = ("state", "what", "begins", "hours", "project", "who", "sessions", "why")
-    return Table(heads, (_unbilled(each, zone, public) for each in held))
+    return SheetTable(heads, (_unbilled(each, zone, public) for each in held))
 
 
 def _unbilled(each: Unbilled, zone: ZoneInfo, public: bool) -> tuple[str, ...]:
@@ -104,13 +104,13 @@ def _whose(party: Party, hidden: bool) -> tuple[str, str]:
     return (HIDDEN, HIDDEN) if hidden else (party.project, party.who)
 
 
-def proposal_table(found: Account) -> Table:
+def proposal_table(found: BeamAccount) -> SheetTable:
     """Lines of issued invoices that are no longer so, and why: to be credited."""
     rows = [
         (each.billed.invoice, each.billed.line, each.billed.team, each.reason)
         for each in found.proposals
     ]
-    return Table(("invoice", "line", "team", "why"), rows)
+    return SheetTable(("invoice", "line", "team", "why"), rows)
 
 
 def write_documents(

@@ -16,7 +16,7 @@ from beam_time import (
     some_books,
     some_money,
 )
-from icestream.facility.money.account import Account, account
+from icestream.facility.money.account import BeamAccount, account
 from icestream.facility.money.kinds import Money
 from icestream.facility.money.parties import Booked, Books, Charge, Party, Worked
 from icestream.facility.money.spans import intersect, length
@@ -26,7 +26,7 @@ BOOKING = Booked(1, "krios", SUNDAY, SUNDAY + 8 * HOUR, PARTIES[0])
 BOOKING_SPANS = ((SUNDAY, SUNDAY + 8 * HOUR),)
 
 
-def standing(books: Books, money: Money | None = None, now: int = LATER) -> Account:
+def standing(books: Books, money: Money | None = None, now: int = LATER) -> BeamAccount:
     return account(books, money or section(), ZONE, now)
 
 

@@ -22,7 +22,7 @@ def test_who_pays_is_the_project_then_the_person(lab: Facility) -> None:
         keep_person(connection, "boss", team="firm")
         keep_project(connection, "by-pi", pi="boss")
         keep_project(connection, "of-nobody")
-    for number, project in enumerate(("cem2", "", "by-pi", "of-nobody", "cem9")):
+    for number, project in enumerate(("CEM2", "", "by-pi", "of-nobody", "cem9")):
         book(lab, str(number), f"2026-05-0{number + 1}T09:00", f"2026-05-0{number + 1}T10:00",
              project)  # fmt: skip
     book(lab, "x", "2026-05-08T09:00", "2026-05-08T10:00", "", who="", name="Guest")

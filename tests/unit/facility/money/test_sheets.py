@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 
 from billing import JULY, book, work
 from icestream.facility.money.issue import credit, issue
-from icestream.facility.money.sheets import Table, csv_text, invoice_table, write_table
+from icestream.facility.money.sheets import SheetTable, csv_text, invoice_table, write_table
 from icestream.facility.opened import Facility
 
 EVIL = '=HYPERLINK("http://x","y")'
-TABLE = Table(
+TABLE = SheetTable(
     ("a", "b", "c"),
     [(EVIL, Decimal("-12.50"), None), ('ä\n,"', 3, Decimal("12345678901234567.89"))],
 )
