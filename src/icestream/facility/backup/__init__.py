@@ -1,0 +1,1 @@
+"""Backup of movies and sessions while they run, and how a backup becomes a session again."""

@@ -1,0 +1,1 @@
+"""Areas from which people fetch their data."""

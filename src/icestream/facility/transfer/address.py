@@ -1,0 +1,83 @@
+"""Places that files are copied from and to: a folder here, or one that rsync reaches."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Address", "BadAddress", "read_address"]
+
+_REMOTE = re.compile(r"(?:[\w.+-]+@)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])::?[^\s:]\S*")
+"""``host:path``, ``user@host:path`` or ``host::module/path``, as rsync reads it."""
+_DAEMON = re.compile(r"rsync://(?:[^/:@\s]+@)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?/[^/\s]\S*")
+_PASSWORD = re.compile(r"^([a-z]+://)?[^/:@\s]+:[^/@\s]*@")
+
+
+class BadAddress(ValueError):
+    """A place that cannot be one; says what it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A folder, with how to get there."""
+
+    text: str
+    """As it was given, without a slash at its end."""
+    password: str = field(default="", repr=False)
+    """Of a daemon of rsync; never shown."""
+    shell: str = ""
+    """Command that connects to another host, in the place of plain ssh."""
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder, if this machine sees it."""
+        return Path(self.text) if self.text.startswith("/") else None
+
+    @property
+    def by_daemon(self) -> bool:
+        """Whether a daemon of rsync is asked, and not a shell at the other end."""
+        return self.text.startswith("rsync://") or "::" in self.text
+
+    def below(self, name: str) -> "Address":
+        """A folder in it."""
+        return Address(f"{self.text}/{name}", self.password, self.shell)
+
+    def __str__(self) -> str:
+        """What may be said of it."""
+        return self.text
+
+
+def read_address(text: str, password: str = "", shell: str = "") -> Address:
+    """Read where files are.
+
+    Parameters
+    ----------
+    text
+        An absolute folder, ``host:path``, ``user@host:path``, ``host::module/path`` or
+        ``rsync://user@host/module/path``.
+    password
+        Of a daemon of rsync.
+    shell
+        Command that connects to another host.
+
+    Raises
+    ------
+    BadAddress
+        If it is none of these.
+    """
+    text = text.strip()
+    if _PASSWORD.match(text):
+        raise BadAddress(
+            "the address has a password in it, which everybody on this machine could read while "
+            'rsync runs; leave it out, and give password = { file = "…" }'
+        )
+    if text.startswith("~"):
+        text = os.path.expanduser(text)  # noqa: PTH111 - stays text
+    if text.startswith("/"):
+        return Address(os.path.normpath(text))
+    if _DAEMON.fullmatch(text) or (not text.startswith("-") and _REMOTE.fullmatch(text)):
+        return Address(text.rstrip("/"), password, shell)
+    raise BadAddress(
+        f"{text!r} is no place that files can be copied from or to; give an absolute folder, "
+        "user@host:/path, host::module/path or rsync://user@host/module/path"
+    )
