@@ -27,6 +27,7 @@ __all__ = [
     "Damage",
     "DamagedResult",
     "DamagedSegment",
+    "current_files",
     "damaged_results",
     "damaged_segments",
     "damaged_sources",
@@ -141,6 +142,19 @@ def damaged_results(store: Store, contents: Contents | None = None) -> Iterator[
                             name=row.name,
                             damages=tuple(lacking),
                         )
+
+
+def current_files(store: Store) -> Iterator[str]:
+    """Files that current results and particles are in, relative to the session's folder."""
+    with store.read() as connection:
+        for revision, kind, _ in connection.execute(_revisions()).all():
+            for page in _pages(connection, revision, batches=kind == "batch"):
+                results = [row.id for row in page]
+                chosen = select(t.file.c.path).where(t.file.c.result_id.in_(results)).distinct()
+                for path in connection.execute(chosen).scalars():
+                    if Path(path).parent.name != "logs":
+                        yield path
+        yield from connection.execute(select(t.segment.c.path)).scalars()
 
 
 def damaged_sources(store: Store) -> Iterator[tuple[str, Damage]]:

@@ -6,45 +6,38 @@ place when they are there.
 """
 
 import json
-import os
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from icestream.facility.backup.ledger import Kept, Ledger
-from icestream.facility.backup.manifest import MANIFEST, write_manifest
-from icestream.facility.backup.stores import is_part_of_a_store, named_files, snapshot, stamp
+from icestream.facility.backup.parts import MOVIES, PROCESSING, Part, Parts, What
+from icestream.facility.backup.sealing import seal
+from icestream.facility.backup.stores import named_files, snapshot, stamp
 from icestream.facility.backup.target import Volume, free_bytes, volume_of
-from icestream.facility.backup.tree import Found, Tree
+from icestream.facility.backup.tree import Found
+from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
-from icestream.facility.transfer.arriving import ARRIVING
-from icestream.facility.transfer.digest import Interrupted, from_disk
-from icestream.facility.transfer.names import is_excluded
-from icestream.facility.transfer.rsync import Between, Outage, run_rsync
+from icestream.facility.transfer.digest import Hashes, Interrupted, digest, from_disk
+from icestream.facility.transfer.rsync import Between, Ended, run_rsync
 from icestream.model import safe_file_name
-from icestream.store import sqlite
 from icestream.store.open import FILE
 from icestream.store.pointer import POINTER
 
-__all__ = ["CARD", "LEDGER", "MOVIES", "PROCESSING", "Backed", "Backing", "Backup", "What"]
+__all__ = ["Backed", "Backing", "Backup"]
 
-MOVIES, PROCESSING = "movies", "processing"
-CARD = "backup.json"
-"""What a backup says of itself: whose it is, from where, and as of when."""
-LEDGER = "backup.db"
-"""Copy of the ledger in the backup."""
 _FORMER = "former"
+"""Folder in a backup of what was replaced in it."""
 _MOST = 2000
 _BYTES = 4e9
-"""Of a batch: then it is asked again whether the disk is there, and whether to stop."""
+"""Of a batch: then it is asked again whether there is room, and whether to stop."""
 _TRIES = 3
 """Copies of the store that are made until all that it names is in the backup."""
-_LEFT_OUT = (".scratch", "coordinator.lock", "archived.json", POINTER)
-"""Names at the top of a session's folder that a backup does not hold."""
+_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,23 +52,6 @@ class Backup:
     """Bytes per second; 0 for no limit."""
     reserve: int = 0
     """Bytes that stay free on its disk."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class What:
-    """A session that is backed up."""
-
-    session: str
-    processing: Path
-    movies: Path | None
-    """Where its movies are: its copy of them, or the microscope's folder; None for nowhere."""
-    place: Path | None = None
-    """Folder of the session in the facility's tree."""
-
-    @property
-    def ledgers(self) -> Path:
-        """Folder of the ledgers of the session."""
-        return self.processing / ".facility"
 
 
 @dataclass(slots=True)
@@ -95,6 +71,16 @@ class Backed:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One round."""
+
+    volume: Volume
+    ended: Backed
+    now: float
+    stopped: threading.Event
+
+
 class Backing:
     """The backup of one session to one place; `round` again and again brings what is new."""
 
@@ -102,35 +88,14 @@ class Backing:
         self.what, self.backup = what, backup
         self.ledger = Ledger(what.ledgers / f"backup-{backup.name}.db")
         self.folder = backup.target.below(safe_file_name(what.session))
-        self._trees: dict[str, Tree] = {}
-        if PROCESSING in backup.what:
-            self._trees[PROCESSING] = Tree(what.processing, self._skips)
-        if MOVIES in backup.what and what.movies is not None:
-            self._trees[MOVIES] = Tree(what.movies, self._skips_movie)
-        self._stamps: dict[str, str] = {}
-        self._unreached: dict[str, Found] = {}
-        """Files that are to be copied and were not, in an earlier round."""
+        self._parts = Parts(what, backup.what, backup.exclude)
+        self._stores: set[str] = set()
+        self._marks: dict[str, str] = {}
+        """What stores were when they were last copied here."""
 
     def close(self) -> None:
         """Give the ledger up."""
         self.ledger.close()
-
-    def _skips(self, name: str) -> bool:
-        top = name.split("/", 1)[0]
-        if top == ".facility":
-            base = name.rpartition("/")[2]
-            return base.startswith("backup-") or is_part_of_a_store(name)
-        hidden = any(part.startswith(".") for part in name.split("/"))
-        return (
-            hidden
-            or name in _LEFT_OUT
-            or is_part_of_a_store(name)
-            or is_excluded(name, self.backup.exclude)
-        )
-
-    def _skips_movie(self, name: str) -> bool:
-        hidden = any(part.startswith(".") for part in name.split("/"))
-        return hidden or name.split("/", 1)[0] == ARRIVING or is_excluded(name, self.backup.exclude)
 
     def round(self, now: float | None = None, stopped: threading.Event | None = None) -> Backed:
         """Bring what is new or has changed; what is gone stays in the backup.
@@ -143,95 +108,81 @@ class Backing:
             volume = volume_of(self.backup.name, self.backup.target)
             if self.folder.folder is not None:
                 self.folder.folder.mkdir(exist_ok=True)
-            self._all(volume, ended, now, stopped)
-            if ended.copied or not self.ledger.noted("manifest"):
-                self._seal(volume, now)
+            self._all(_Turn(volume, ended, now, stopped))
+            if (ended.copied or ended.gone) and not stopped.is_set():
+                seal(self.ledger, self.what, self.folder, volume, now)
         except Outage as error:
             ended.outage = str(error)
         except Interrupted:
             pass
         except OSError as error:
             ended.outage = f"{error.filename or self.folder}: {error.strerror or error}"
-        self.ledger.note("outage", ended.outage)
-        self.ledger.note("round", f"{now:.3f}")
-        self.ledger.note("missing", json.dumps(ended.missing[:100]))
-        self.ledger.note("failed", json.dumps(dict(list(ended.failed.items())[:100])))
-        if not (ended.outage or ended.failed or ended.missing or stopped.is_set()):
-            self.ledger.note("whole", f"{now:.3f}")
+        self._write_down(ended, now, stopped.is_set())
         ended.seconds = time.monotonic() - began
         return ended
 
+    def _write_down(self, ended: Backed, now: float, stopped: bool) -> None:
+        failed = dict(list(ended.failed.items())[:_SHOWN])
+        with self.ledger.writing():
+            self.ledger.note("outage", ended.outage)
+            self.ledger.note("round", f"{now:.3f}")
+            self.ledger.note("missing", json.dumps(ended.missing[:_SHOWN]))
+            self.ledger.note("failed", json.dumps(failed))
+            if not (ended.outage or ended.failed or stopped):
+                self.ledger.note("whole", f"{now:.3f}")
+
     # -- what is to be copied -----------------------------------------------------------
 
-    def _all(
-        self, volume: Volume, ended: Backed, now: float, stopped: threading.Event
-    ) -> None:
+    def _all(self, turn: _Turn) -> None:
         # Movies first: they are what cannot be made again.
-        if MOVIES in self._trees:
-            movies = self._changed(MOVIES, volume, ended, now)
-            self._bring(MOVIES, self.what.movies, movies, volume, ended, now, stopped)
-        if PROCESSING not in self._trees:
+        if (movies := self._parts.of(MOVIES)) is not None:
+            self._bring(movies, movies.root, self._changed(movies, turn), turn)
+        if (processing := self._parts.of(PROCESSING)) is None or turn.stopped.is_set():
             return
-        with tempfile.TemporaryDirectory(
-            prefix=f"backup-{self.backup.name}-", dir=self._held()
-        ) as held:
+        with tempfile.TemporaryDirectory(dir=self._room_for_copies()) as held:
+            stores: dict[str, Found] = {}
             for _ in range(_TRIES):
-                found = self._changed(PROCESSING, volume, ended, now)
-                stores = self._snapshots(found, Path(held), volume)
+                files = self._changed(processing, turn)
+                stores |= self._snapshots(Path(held), turn.volume)
                 # A file that came since the tree was looked at may be named in the store.
-                found |= self._changed(PROCESSING, volume, ended, now)
-                files = {name: each for name, each in found.items() if not each.store}
-                self._bring(
-                    PROCESSING, self.what.processing, files, volume, ended, now, stopped
-                )
-                ended.missing = self._missing(Path(held) / FILE)
-                if not ended.missing or stopped.is_set():
+                files |= self._changed(processing, turn)
+                plain = {name: each for name, each in files.items() if not each.store}
+                self._bring(processing, processing.root, plain, turn)
+                turn.ended.missing = self._missing(Path(held))
+                if not turn.ended.missing or turn.stopped.is_set():
                     break
-            if not stopped.is_set():
-                self._bring(PROCESSING, Path(held), stores, volume, ended, now, stopped)
+            if not turn.stopped.is_set():
+                self._bring(processing, Path(held), stores, turn)
+                for name in stores:
+                    if f"{PROCESSING}/{name}" not in turn.ended.failed:
+                        self.ledger.note(f"stamp:{name}", self._marks[name])
 
-    def _held(self) -> Path:
-        """Where copies of stores are while files are copied: beside the ledgers."""
-        self.what.ledgers.mkdir(parents=True, exist_ok=True)
-        for left in self.what.ledgers.glob(f"backup-{self.backup.name}-*"):
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)  # of one that was killed
-        return self.what.ledgers
+    def _room_for_copies(self) -> Path:
+        """Where copies of stores are while files are copied: beside the ledgers, empty."""
+        folder = self.what.ledgers / f"backup-{self.backup.name}"
+        shutil.rmtree(folder, ignore_errors=True)  # what one that was killed has left
+        folder.mkdir(parents=True)
+        return folder
 
-    def _changed(
-        self, part: str, volume: Volume, ended: Backed, now: float
-    ) -> dict[str, Found]:
+    def _changed(self, part: Part, turn: _Turn) -> dict[str, Found]:
         """Files of a part that the backup does not hold as they are."""
-        tree = self._trees[part]
-        if not tree.root.is_dir():
+        if not part.root.is_dir():
             # The whole folder is away: that is no reason to take its files for gone.
-            ended.failed[part] = f"{tree.root} is not there"
+            turn.ended.failed[part.name] = f"{part.root} is not there"
             return {}
-        waiting = {
-            name: each
-            for name, each in self._unreached.items()
-            if name.startswith(f"{part}/") and os.path.lexists(tree.root / each.name)
-        }
-        for found in tree.changes():
-            name = f"{part}/{found.name}"
-            waiting.pop(name, None)
-            if not self._holds(name, found, volume):
-                waiting[name] = found
-        ended.looked += tree.looked
-        ended.failed |= {f"{part}/{name}": why for name, why in tree.unreadable.items()}
-        if tree.gone:
-            self.ledger.lost((f"{part}/{name}" for name in tree.gone), now)
-            ended.gone += len(tree.gone)
-        self._unreached = {
-            name: each
-            for name, each in self._unreached.items()
-            if not name.startswith(f"{part}/")
-        } | waiting
-        return waiting
+        looked = part.look(lambda name, found: self._holds(name, found, turn.volume))
+        turn.ended.looked += looked.looked
+        for folder, why in looked.unreadable.items():
+            turn.ended.failed[f"{part.name}/{folder}"] = f"the folder cannot be read: {why}"
+        if looked.gone:
+            self.ledger.lost((f"{part.name}/{name}" for name in looked.gone), turn.now)
+            turn.ended.gone += len(looked.gone)
+        return dict(part.waiting)
 
     def _holds(self, name: str, found: Found, volume: Volume) -> bool:
         if found.store:
-            return False
+            self._stores.add(found.name)
+            return True  # it has its own way
         kept = self.ledger.get(name)
         if kept is None or kept.gone is not None or kept.wrong:
             return False
@@ -240,114 +191,155 @@ class Backing:
         same = (kept.size, kept.modified, kept.link) == (found.size, found.modified, found.link)
         return here and same
 
-    def _snapshots(self, found: dict[str, Found], held: Path, volume: Volume) -> dict[str, Found]:
+    def _snapshots(self, held: Path, volume: Volume) -> dict[str, Found]:
         """Copies of the stores that were written since the last backup."""
-        folder = self.what.processing
-        names = {each.name for each in found.values() if each.store}
-        if (folder / POINTER).exists():
-            names.add(FILE)  # it is somewhere else
-        made = {}
-        for name in sorted(names):
-            mark = f"{volume.id}/{stamp(folder / name)}"
-            elsewhere = name == FILE and (folder / POINTER).exists()
-            if not elsewhere and mark == self.ledger.noted(f"stamp:{name}"):
-                found.pop(f"{PROCESSING}/{name}", None)
+        folder, made = self.what.processing, {}
+        elsewhere = (folder / POINTER).exists()
+        for name in sorted(self._stores | ({FILE} if elsewhere else set())):
+            if not elsewhere and not (folder / name).exists():
                 continue
-            copy = snapshot(folder, name, held)
-            status = copy.stat()
-            self._stamps[name] = mark
-            made[f"{PROCESSING}/{name}"] = Found(
-                name, status.st_size, status.st_mtime_ns, store=True
-            )
+            mark = f"{volume.id}/{stamp(folder / name)}"
+            if mark == self.ledger.noted(f"stamp:{name}") and not (name == FILE and elsewhere):
+                continue
+            status = snapshot(folder, name, held).stat()
+            self._marks[name] = mark
+            made[name] = Found(name, status.st_size, status.st_mtime_ns, store=True)
         return made
 
-    def _missing(self, store: Path) -> list[str]:
-        if not store.exists():
+    def _missing(self, held: Path) -> list[str]:
+        """Files that a copy of the session's store names and that are not in the backup."""
+        if not (held / FILE).exists():
             return []
-        kept = (self.ledger.get(f"{PROCESSING}/{name}") for name in named_files(store))
-        del kept
+        kept = self.ledger.names(f"{PROCESSING}/")
+        skips = self._parts.skips
         return [
             name
-            for name in named_files(store)
-            if self.ledger.get(f"{PROCESSING}/{name}") is None
-            and not self._skips(name)
+            for name in named_files(held)
+            if f"{PROCESSING}/{name}" not in kept and not skips(name)
         ]
 
     # -- copying ------------------------------------------------------------------------
 
-    def _bring(
-        self,
-        part: str,
-        root: Path | None,
-        found: Mapping[str, Found],
-        volume: Volume,
-        ended: Backed,
-        now: float,
-        stopped: threading.Event,
-    ) -> None:
-        assert root is not None
-        for name, each in found.items():
+    def _bring(self, part: Part, root: Path, files: Mapping[str, Found], turn: _Turn) -> None:
+        for name, each in files.items():
             if each.link:
                 self.ledger.keep(
-                    Kept(name=name, volume=volume.id, size=0, modified=each.modified,
-                         link=each.link, at=now, checked=now)
-                )  # fmt: skip
-                self._unreached.pop(name, None)
-        files = {name: each for name, each in found.items() if not each.link}
-        for batch in _batches(files):
-            if stopped.is_set():
+                    Kept(
+                        name=f"{part.name}/{name}",
+                        volume=turn.volume.id,
+                        size=0,
+                        modified=each.modified,
+                        link=each.link,
+                        at=turn.now,
+                        checked=turn.now,
+                    )
+                )
+                part.done(name)
+        plain = {name: each for name, each in files.items() if not each.link}
+        for batch in _batches(plain):
+            if turn.stopped.is_set():
                 return
             self._require_room(sum(each.size for each in batch.values()))
-            self._run(part, root, batch, volume, ended, now, stopped)
+            self._run(part, root, batch, turn)
 
-    def _run(
-        self,
-        part: str,
-        root: Path,
-        batch: dict[str, Found],
-        volume: Volume,
-        ended: Backed,
-        now: float,
-        stopped: threading.Event,
-    ) -> None:
-        names = {each.name: name for name, each in batch.items()}
-        former = f"{_FORMER}/{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now))}/{part}"
-        options = ("-I", "--backup", f"--backup-dir=../{former}", "--partial-dir=.partial")
-        target = self.folder.below(part)
-        if target.folder is not None:
-            target.folder.mkdir(exist_ok=True)
+    def _run(self, part: Part, root: Path, batch: Mapping[str, Found], turn: _Turn) -> None:
+        target = self.folder.below(part.name)
+        options = ["--partial-dir=.partial"]
+        former = f"{_FORMER}/{time.strftime('%Y%m%dT%H%M%S', time.gmtime(turn.now))}/{part.name}"
+        if part.keeps(next(iter(batch.values()))):
+            options += ["--backup", f"--backup-dir=../{former}"]
+        if target.folder is None:
+            options.append("--mkpath")
         else:
-            options = ("--mkpath", *options)
+            target.folder.mkdir(exist_ok=True)
         between = Between(Address(str(root)), target)
-        run = run_rsync(between, list(names), options, limit=self.backup.limit, stopped=stopped)
-        came = {n: md5 for n, md5 in run.done.items() if n in names and md5}
-        wrong = self._compare(between, came, stopped)
-        for short, name in names.items():
-            each = batch[name]
-            why = run.failed.get(short) or wrong.get(short, "it did not arrive")
-            if isinstance(why, str) and why:
-                ended.failed[name] = why
+        limit, stopped = self.backup.limit, turn.stopped
+        run = run_rsync(between, list(batch), options, limit=limit, stopped=stopped)
+        compared = _compare(between, run, list(batch), stopped)
+        for name, each in batch.items():
+            found = compared.get(name, run.failed.get(name, "it did not arrive"))
+            if isinstance(found, str):
+                turn.ended.failed[f"{part.name}/{name}"] = found
                 continue
-            self._note(name, each, str(wrong.get(short) or ""), volume, former, now)
-            ended.copied += 1
-            ended.bytes += each.size
+            self._note(part, each, found, f"{former}/{name}" if run.done[name] else "", turn)
+            turn.ended.copied += 1
+            turn.ended.bytes += each.size
 
-    def _compare(
-        self, between: Between, came: Mapping[str, str], stopped: threading.Event
-    ) -> dict[str, str]:
-        raise NotImplementedError
-
-    def _note(
-        self, name: str, each: Found, digest: str, volume: Volume, former: str, now: float
-    ) -> None:
-        raise NotImplementedError
+    def _note(self, part: Part, each: Found, found: Hashes, former: str, turn: _Turn) -> None:
+        name = f"{part.name}/{each.name}"
+        before = self.ledger.get(name)
+        with self.ledger.writing():
+            here = before is not None and before.volume == turn.volume.id and not before.link
+            if before is not None and former and here and part.keeps(each):
+                self.ledger.replaced(before, former, turn.now)
+            self.ledger.keep(
+                Kept(
+                    name=name,
+                    volume=turn.volume.id,
+                    size=each.size,
+                    modified=each.modified,
+                    digest=found.digest,
+                    at=turn.now,
+                    checked=turn.now,
+                )
+            )
+        part.done(each.name)
 
     def _require_room(self, wanted: int) -> None:
         free = free_bytes(self.backup.target)
-        if free is not None and wanted > free - self.backup.reserve:
+        left = None if free is None else max(0, free - self.backup.reserve)
+        if left is not None and wanted > left:
+            name = self.backup.name
             raise Outage(
-                f"the disk of the backup {self.backup.name} ({self.backup.target}) is full: "
-                f"{wanted} bytes are to be copied, and {max(0, free - self.backup.reserve)} are "
-                "free; put another disk in its place and prepare it (icestream facility backup "
-                f"--prepare {self.backup.name}), or make room"
+                f"the disk of the backup {name} ({self.backup.target}) is full: {wanted} bytes are "
+                f"to be copied, and {left} are free; put another disk in its place and prepare it "
+                f"(icestream facility backup --prepare {name}), or make room"
             )
+
+
+def _batches(files: Mapping[str, Found]) -> Iterator[dict[str, Found]]:
+    """Files in parts of a bearable size; those whose former content is kept apart from others."""
+    batch: dict[str, Found] = {}
+    total = 0
+    for name in sorted(files, key=lambda name: (Part.changes_often(name), name)):
+        often = batch and Part.changes_often(name) != Part.changes_often(next(iter(batch)))
+        if batch and (often or len(batch) >= _MOST or total + files[name].size > _BYTES):
+            yield batch
+            batch, total = {}, 0
+        batch[name] = files[name]
+        total += files[name].size
+    if batch:
+        yield batch
+
+
+def _compare(
+    between: Between, run: Ended, names: list[str], stopped: threading.Event
+) -> dict[str, Hashes | str]:
+    """Read copies back: what each holds, or what is wrong with it."""
+    found: dict[str, Hashes | str] = {}
+    source, target = between.source.folder, between.target.folder
+    assert source is not None
+    there = [name for name in names if name in run.done]
+    differs: dict[str, str] = {}
+    if target is None and there:
+        # The other machine reads its copies whole, and this one its files.
+        again = run_rsync(between, there, ["--dry-run", "--checksum"], stopped=stopped)
+        silent = dict.fromkeys(there, "the other machine said nothing of it")
+        heard = {n: "the copy differs" if md5 is not None else "" for n, md5 in again.done.items()}
+        differs = {**silent, **heard, **again.failed}
+    for name in there:
+        if differs.get(name):
+            found[name] = differs[name]
+            continue
+        try:
+            hashes = from_disk((target or source) / name, stopped)
+            sent = run.done[name]
+            if sent and hashes.md5 != sent:
+                found[name] = "the copy, read back, holds something else than was sent"
+            elif not sent and target is not None and digest(source / name) != hashes.digest:
+                found[name] = "the copy holds something else"
+            else:
+                found[name] = hashes
+        except OSError as error:
+            found[name] = f"it cannot be read back: {error.strerror or error}"
+    return found

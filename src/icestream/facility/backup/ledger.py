@@ -160,6 +160,16 @@ class Ledger:
             yield from page
             after = os.fsencode(page[-1].name)
 
+    def names(self, begins: str) -> set[str]:
+        """Names of all files whose names begin so."""
+        start = os.fsencode(begins)
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT name FROM kept WHERE name >= ? AND substr(name, 1, ?) = ?",
+                [start, len(start), start],
+            ).fetchall()
+        return {os.fsdecode(name) for (name,) in rows}
+
     def gone_since(self, before: float) -> list[Kept]:
         """Files that have been gone from the session since before a time."""
         return self._select("WHERE gone < ?", [before])

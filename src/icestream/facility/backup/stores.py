@@ -10,8 +10,9 @@ from sqlalchemy import insert, select
 
 from icestream.store import sqlite
 from icestream.store import tables as t
+from icestream.store.files import current_files
 from icestream.store.open import FILE, open_store
-from icestream.store.pointer import POINTER, read_pointer
+from icestream.store.pointer import read_pointer
 
 __all__ = ["is_part_of_a_store", "named_files", "snapshot", "stamp"]
 
@@ -108,15 +109,16 @@ def _from_database(folder: Path, made: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
 
 
-def named_files(store: Path) -> Iterator[str]:
-    """Files that a session's store names, relative to its folder: what it cannot go on without."""
-    connection = sqlite3.connect(f"{store.absolute().as_uri()}?mode=ro", uri=True)
+def named_files(folder: Path) -> Iterator[str]:
+    """Files that a copy of a session's store needs, relative to the session's folder.
+
+    Parameters
+    ----------
+    folder
+        Where the copy is.
+    """
+    store = open_store(folder, readonly=True)
     try:
-        rows = connection.execute("SELECT path FROM file UNION SELECT path FROM segment")
-        for (path,) in rows:
-            if not path.startswith("/") and "/logs/" not in path:
-                yield path
+        yield from current_files(store)
     finally:
-        connection.close()
-
-
+        store.close()

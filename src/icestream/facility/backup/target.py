@@ -12,8 +12,9 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
-from icestream.facility.transfer.rsync import Between, Outage, run_rsync
+from icestream.facility.transfer.rsync import Between, run_rsync
 
 __all__ = ["MARKER", "AlreadyPrepared", "Volume", "free_bytes", "prepare", "volume_of"]
 

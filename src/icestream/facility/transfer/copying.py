@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.arriving import ARRIVING, arrived, landed, put_in_place, whole
 from icestream.facility.transfer.cleaning import clean_source
 from icestream.facility.transfer.digest import Interrupted, from_disk
 from icestream.facility.transfer.ledger import Entry, Ledger
 from icestream.facility.transfer.names import unnamed
-from icestream.facility.transfer.rsync import Between, Outage, run_rsync
+from icestream.facility.transfer.rsync import Between, run_rsync
 from icestream.facility.transfer.share import Share
 from icestream.facility.transfer.source import Looked, is_movie, source_of
 
@@ -266,13 +267,14 @@ class Copying:
         def told(name: str, md5: str | None) -> None:
             # It may be told of before the last byte is written and it has its name.
             entry = left.get(name)
-            if md5 and entry is not None and landed(self._staging / name, _expected(entry)):
-                if self._arrive(entry, md5, ended, now, stopped):
-                    del left[name]
+            if not md5 or entry is None or not landed(self._staging / name, _expected(entry)):
+                return
+            if self._arrive(entry, md5, ended, now, stopped):
+                del left[name]
 
         if not left:
             return
-        options = ("-L", "--partial-dir=.partial", "--chmod=F600,D700", "-ii")
+        options = ("-L", "--partial-dir=.partial", "--chmod=F600,D700")
         staging = Address(str(self._staging))
         run = run_rsync(
             Between(self._source.address, staging), list(left), options,

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
+from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.names import asked_for, from_rsync
 from icestream.shown import printable
 
-__all__ = ["Between", "Ended", "Listed", "Outage", "list_files", "run_rsync", "version"]
+__all__ = ["Between", "Ended", "Listed", "list_files", "run_rsync", "version"]
 
 _SHELL = "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15"
 """Nobody is there to type a password."""
@@ -31,13 +32,6 @@ _SKIPPED = re.compile(r'skipping non-regular file "(?P<path>[^"]*)"')
 _FOLLOWS = ("rsync error:", "rsync: connection unexpectedly closed", "rsync warning:")
 _LONGEST = 300
 _LOOK = 0.2
-
-
-class Outage(Exception):
-    """Nothing can be copied now: a machine, a network or a disk is away or full; it may come back.
-
-    The message names it.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +110,7 @@ def run_rsync(
     Outage
         If it failed as a whole; says whose fault it was. What was told before that has happened.
     """
-    options = [*options, "--files-from=-", "--from0", "--out-format=%i|%C|%n"]
+    options = [*options, "-ii", "--files-from=-", "--from0", "--out-format=%i|%C|%n"]
     options.append("--checksum-choice=md5")
     if limit:
         options.append(f"--bwlimit={max(1, round(limit / 1024))}")
@@ -266,3 +260,7 @@ def _judge(
     words = printable(" ".join(told[-1].split()), lines=False)[:_LONGEST]
     ends = f"rsync from {source} to {between.target} ended with status {status}"
     raise Outage(f"{ends}: {words}" if words else ends)
+
+
+def _is_away(source: Address) -> bool:
+    return source.folder is not None and not source.folder.is_dir()

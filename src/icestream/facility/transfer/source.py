@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.digest import digest
 from icestream.facility.transfer.names import is_excluded, unnamed
-from icestream.facility.transfer.rsync import Between, Listed, Outage, list_files, run_rsync
+from icestream.facility.transfer.rsync import Between, Listed, list_files, run_rsync
 from icestream.formats.watch import MOVIE_SUFFIXES, FolderWatch
 
 __all__ = ["FolderSource", "Looked", "RemoteSource", "Source", "is_movie", "source_of"]
@@ -217,7 +218,7 @@ class RemoteSource:
         self, target: Path, names: Sequence[str], stopped: threading.Event | None
     ) -> dict[str, str]:
         """Let both machines read the files whole: rsync compares what they hold."""
-        options = ["--dry-run", "--checksum", "-ii"]
+        options = ["--dry-run", "--checksum"]
         ended = run_rsync(
             Between(self.address, Address(str(target))), names, options, stopped=stopped
         )
@@ -228,7 +229,7 @@ class RemoteSource:
 
     def remove(self, target: Path, names: Sequence[str]) -> dict[str, str]:
         """Let the other machine remove files, each after it was compared with its copy again."""
-        options = ["--checksum", "--remove-source-files", "-ii"]
+        options = ["--checksum", "--remove-source-files"]
         ended = run_rsync(Between(self.address, Address(str(target))), names, options)
         left = {each.name for each in list_files(self.address)}
         return {

@@ -1,0 +1,265 @@
+"""From a backup to a session that goes on as the original did, in any folder."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from icestream.facility.backup.ledger import Kept, Ledger
+from icestream.facility.backup.parts import MOVIES, PROCESSING
+from icestream.facility.backup.relocating import relocate
+from icestream.facility.backup.sealing import CARD, LEDGER
+from icestream.facility.backup.target import Volume, volume_of
+from icestream.facility.duties.duty import Outage
+from icestream.facility.transfer.address import Address
+from icestream.facility.transfer.digest import from_disk
+from icestream.facility.transfer.rsync import Between, run_rsync
+from icestream.model import safe_file_name
+
+__all__ = ["BackedUp", "NotRestored", "Restored", "backed_up", "restore"]
+
+_MOST = 2000
+_MARK = ".restoring"
+"""In a place that is being restored: it says from what."""
+
+
+class NotRestored(RuntimeError):
+    """A session cannot be restored; says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackedUp:
+    """A session that a backup holds."""
+
+    session: str
+    processing: Path
+    """Where it was."""
+    movies: Path | None
+    at: float
+    """As of when, seconds since the epoch."""
+    backup: str
+    volume: str
+    files: int
+    bytes: int
+
+
+@dataclass(slots=True)
+class Restored:
+    """What restoring came to."""
+
+    place: Path
+    processing: Path
+    raw: Path
+    files: int = 0
+    bytes: int = 0
+    wrong: dict[str, str] = field(default_factory=dict)
+    """Files that are not what was backed up, with what is wrong."""
+    elsewhere: dict[str, int] = field(default_factory=dict)
+    """Files that are on other disks of the backup, by disk: restore from those too."""
+    rewritten: int = 0
+    """Values of the store in which paths were changed."""
+
+
+def backed_up(target: Address, session: str) -> BackedUp:
+    """What a backup says of a session.
+
+    Raises
+    ------
+    Outage
+        If the backup is not there.
+    NotRestored
+        If it holds no such session, or never had all of it.
+    """
+    with tempfile.TemporaryDirectory(prefix="icestream-restore-") as made:
+        _fetch(target.below(safe_file_name(session)), Path(made), [CARD], session)
+        said = json.loads((Path(made) / CARD).read_text())
+    return BackedUp(
+        session=str(said["session"]),
+        processing=Path(said["processing"]),
+        movies=Path(said["movies"]) if said["movies"] else None,
+        at=float(said["at"]),
+        backup=str(said["backup"]),
+        volume=str(said["volume"]),
+        files=sum(said["files"].values()),
+        bytes=sum(said["bytes"].values()),
+    )
+
+
+def restore(
+    target: Address,
+    session: str,
+    place: Path,
+    *,
+    parts: tuple[str, ...] = (MOVIES, PROCESSING),
+    names: tuple[str, str] = ("raw", "processing"),
+    told: Callable[[int, int], None] | None = None,
+) -> Restored:
+    """Bring a session back from a backup.
+
+    It may be interrupted and called again with the same place: what is there and right is not
+    copied again. Each file is read back and compared with the digest of when it was backed up.
+
+    Parameters
+    ----------
+    target
+        Where the backup is.
+    session
+        Its name.
+    place
+        A folder that is not there yet, or is empty: the session's place from now on. What the
+        session is like in it, is said in its store.
+    parts
+        What is brought back: ``movies``, ``processing``.
+    names
+        Folders of the movies and of the session in the place.
+    told
+        Is called with the bytes that are done, and those of all.
+
+    Raises
+    ------
+    Outage
+        If the backup is away, or the disk is full.
+    NotRestored
+        If it cannot be done.
+    """
+    place = place.absolute()
+    volume = volume_of(None, target)
+    known = backed_up(target, session)
+    folder = target.below(safe_file_name(session))
+    _begin(place, f"{known.backup} {known.session}")
+    done = Restored(place, place / names[1], place / names[0])
+    roots = {MOVIES: done.raw, PROCESSING: done.processing}
+    with tempfile.TemporaryDirectory(dir=place, prefix=".ledger-") as made:
+        _fetch(folder, Path(made), [LEDGER], session)
+        ledger = Ledger(Path(made) / LEDGER, readonly=True)
+        try:
+            wanted = list(_wanted(ledger, parts))
+            _require_room(place, roots, wanted)
+            total = sum(kept.size for kept in wanted)
+            for batch in _batches(wanted, volume, done):
+                _bring(folder, roots, batch, done)
+                if told is not None:
+                    told(done.bytes, total)
+        finally:
+            ledger.close()
+        if PROCESSING in parts:
+            _take_ledger(Path(made) / LEDGER, done.processing, known)
+    if PROCESSING in parts and not (done.wrong or done.elsewhere):
+        moved = [(known.processing, done.processing)]
+        if known.movies is not None and (MOVIES in parts or done.raw.is_dir()):
+            moved.append((known.movies, done.raw))
+        done.rewritten = relocate(done.processing, moved)
+        (place / _MARK).unlink(missing_ok=True)
+    return done
+
+
+def _fetch(folder: Address, into: Path, names: Sequence[str], session: str) -> None:
+    try:
+        run = run_rsync(Between(folder, Address(str(into))), names)
+    except Outage:
+        if folder.folder is not None and not folder.folder.is_dir():
+            raise NotRestored(f"{folder} is not there: the backup has no {session!r}") from None
+        raise
+    for name in names:
+        if name not in run.done:
+            why = run.failed.get(name, "it is not there")
+            raise NotRestored(
+                f"{folder}/{name} cannot be read ({why}): the backup has no session {session!r}, "
+                "or was never brought to an end"
+            )
+
+
+def _begin(place: Path, what: str) -> None:
+    """Take a folder for a session, or the one that was begun before."""
+    mark = place / _MARK
+    if mark.is_file() and mark.read_text() == what:
+        return
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise NotRestored(
+            f"{place} is there and not empty: give a folder that is not, so that nothing is "
+            "written over"
+        )
+    place.mkdir(parents=True, exist_ok=True)
+    mark.write_text(what)
+
+
+def _wanted(ledger: Ledger, parts: tuple[str, ...]) -> Iterator[Kept]:
+    for part in (MOVIES, PROCESSING):
+        if part in parts:
+            yield from ledger.every(f"{part}/")
+
+
+def _require_room(place: Path, roots: dict[str, Path], wanted: list[Kept]) -> None:
+    missing = sum(kept.size for kept in wanted if not os.path.lexists(_path(roots, kept.name)))
+    free = shutil.disk_usage(place).free
+    if missing > free:
+        raise Outage(f"the disk of {place} is full: {missing} bytes are to be copied, {free} free")
+
+
+def _path(roots: dict[str, Path], name: str) -> Path:
+    part, _, rest = name.partition("/")
+    return roots[part] / rest
+
+
+def _batches(wanted: list[Kept], volume: Volume, done: Restored) -> Iterator[list[Kept]]:
+    """What is to be brought from this disk, in parts."""
+    batch: list[Kept] = []
+    for kept in wanted:
+        path = _path({MOVIES: done.raw, PROCESSING: done.processing}, kept.name)
+        if kept.link:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not os.path.lexists(path):
+                path.symlink_to(kept.link)
+            continue
+        if kept.volume != volume.id:
+            if not _is_there(path, kept):
+                done.elsewhere[kept.volume] = done.elsewhere.get(kept.volume, 0) + 1
+            continue
+        part = kept.name.partition("/")[0]
+        if batch and (len(batch) >= _MOST or not batch[0].name.startswith(f"{part}/")):
+            yield batch
+            batch = []
+        batch.append(kept)
+    if batch:
+        yield batch
+
+
+def _is_there(path: Path, kept: Kept) -> bool:
+    try:
+        return path.stat().st_size == kept.size
+    except OSError:
+        return False
+
+
+def _bring(folder: Address, roots: dict[str, Path], batch: list[Kept], done: Restored) -> None:
+    part = batch[0].name.partition("/")[0]
+    roots[part].mkdir(parents=True, exist_ok=True)
+    names = {kept.name.partition("/")[2]: kept for kept in batch}
+    options = ["--partial-dir=.partial"]
+    between = Between(folder.below(part), Address(str(roots[part])))
+    run = run_rsync(between, list(names), options)
+    for name, kept in names.items():
+        path = roots[part] / name
+        if name not in run.done:
+            done.wrong[kept.name] = run.failed.get(name, "it is not in the backup")
+            continue
+        try:
+            same = not kept.digest or from_disk(path).digest == kept.digest
+        except OSError as error:
+            done.wrong[kept.name] = f"it cannot be read: {error.strerror or error}"
+            continue
+        if not same:
+            done.wrong[kept.name] = "it holds something else than what was backed up"
+            continue
+        done.files += 1
+        done.bytes += kept.size
+
+
+def _take_ledger(ledger: Path, processing: Path, known: BackedUp) -> None:
+    """Let the restored session go on with the backup that it came from."""
+    folder = processing / ".facility"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ledger, folder / f"backup-{known.backup}.db")
