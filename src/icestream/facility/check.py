@@ -6,6 +6,7 @@ from pathlib import Path
 
 from icestream.alike import meant
 from icestream.engine.graph.workflow import InvalidWorkflow, load_workflow
+from icestream.facility.backup.flaws import backup_flaws
 from icestream.facility.bookings.duty import bookings_flaws
 from icestream.facility.file import (
     FacilityFile,
@@ -13,6 +14,7 @@ from icestream.facility.file import (
     LoadedFacility,
     load_facility,
 )
+from icestream.facility.handover.flaws import handover_flaws
 from icestream.facility.keep.doing import keep_flaws
 from icestream.facility.kinds import Flaw, worst_first
 from icestream.facility.memory.flaws import memory_flaws
@@ -20,6 +22,7 @@ from icestream.facility.money.flaws import money_flaws
 from icestream.facility.projects.duty import projects_flaws
 from icestream.facility.registry.open import BadRegistry, open_registry
 from icestream.facility.sinks import check as sinks
+from icestream.facility.transfer.flaws import transfer_flaws
 from icestream.settings import Settings
 from icestream.store.migrate import OtherSchema
 
@@ -105,5 +108,8 @@ _ASKED: tuple[Callable[[LoadedFacility, Settings], Iterator[Flaw]], ...] = (
     keep_flaws,
     memory_flaws,
     lambda known, _: money_flaws(known.file),
+    transfer_flaws,
+    backup_flaws,
+    handover_flaws,
 )
 """One for each part of the facility."""

@@ -11,18 +11,19 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
 from icestream.alike import meant
+from icestream.facility.backup.kinds import BackupPlace
 from icestream.facility.begin.kinds import Instrument, Tree
 from icestream.facility.bookings.kinds import BookingsSection
+from icestream.facility.handover.kinds import Handover
 from icestream.facility.keep.kinds import Keep
 from icestream.facility.kinds import Flaw, Name, Seconds, Section, Several, WholePath
 from icestream.facility.memory.kinds import MemorySection
 from icestream.facility.money.kinds import Money
 from icestream.facility.people.kinds import People
 from icestream.facility.projects.kinds import ProjectsSection
-from icestream.facility.money.kinds import Money
-from icestream.facility.projects.kinds import ProjectsSection
 from icestream.facility.registry.open import FILE
 from icestream.facility.sinks.kinds import AnySink
+from icestream.facility.transfer.kinds import Transfer
 from icestream.protocol.parameters import refused_values
 from icestream.store.places import state_folder
 
@@ -104,6 +105,12 @@ class FacilityFile(Section):
     """What is remembered of microscopes over sessions."""
     money: Money | None = None
     """Prices, and whose invoices they are."""
+    transfer: Transfer | None = None
+    """How movies come from the microscopes."""
+    backup: dict[Name, BackupPlace] = Field(default_factory=dict)
+    """Places that sessions are backed up to, each by its name: [backup.usb]."""
+    handover: Handover | None = None
+    """The area from which people fetch their data."""
 
     @model_validator(mode="after")
     def _check(self) -> "FacilityFile":

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterable
 
+from icestream.facility.backup.duty import backup_duties
 from icestream.facility.begin.following import session_duties
 from icestream.facility.bookings.duty import bookings_duties
 from icestream.facility.duties.duty import Duty
 from icestream.facility.file import FacilityFile
+from icestream.facility.handover.duty import handover_duties
 from icestream.facility.keep.doing import keep_duties
 from icestream.facility.memory.duties import memory_duties
 from icestream.facility.projects.duty import projects_duties
 from icestream.facility.sinks.run import sink_duties
+from icestream.facility.transfer.duty import transfer_duties
 
 __all__ = ["duties_of"]
 
@@ -17,6 +20,9 @@ _ROOMS: tuple[Callable[[FacilityFile], Iterable[Duty]], ...] = (
     session_duties,
     bookings_duties,
     projects_duties,
+    transfer_duties,
+    backup_duties,
+    handover_duties,
     sink_duties,
     keep_duties,
     memory_duties,

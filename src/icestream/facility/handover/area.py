@@ -12,7 +12,6 @@ from icestream.facility.handover.access import FETCH, fetch_text, write_access
 from icestream.facility.handover.filling import Contents, fill, take_away
 from icestream.facility.handover.kinds import Handover
 from icestream.facility.handover.offer import (
-    RECORDS,
     Offer,
     new_offer,
     offer_of,
@@ -22,7 +21,7 @@ from icestream.facility.handover.offer import (
 )
 from icestream.formats.whole import written_whole
 
-__all__ = ["Asked", "end_offers", "offer_session"]
+__all__ = ["Asked", "end_offer", "end_offers", "offer_session"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +73,12 @@ def offer_session(
     return offer
 
 
+def end_offer(section: Handover, offer: Offer) -> None:
+    """Offer something no more: its folder goes, and the data stay where they are."""
+    take_away(section.folder, offer)
+    write_access(section, list(offers(section.folder)))
+
+
 def end_offers(section: Handover, now: float | None = None) -> list[Offer]:
     """Take away what has expired; what that was."""
     now = time.time() if now is None else now
@@ -85,15 +90,6 @@ def end_offers(section: Handover, now: float | None = None) -> list[Offer]:
     for left in records.glob("*.gone"):
         with contextlib.suppress(OSError):
             shutil.rmtree(left)
-    known = {offer.name for offer in offers(area)}
-    for folder in area.iterdir():
-        if folder.name not in known and folder.name != RECORDS and _is_ours(folder):
-            shutil.rmtree(folder, ignore_errors=True)  # one that was being made or removed
     if over:
         write_access(section, list(offers(area)))
     return over
-
-
-def _is_ours(folder: Path) -> bool:
-    """Whether a folder without a record is what an offer has left, and nothing of anybody's."""
-    return (folder / FETCH).is_file() and "rsync://" in (folder / FETCH).read_text(errors="replace")

@@ -33,11 +33,6 @@ class Address:
         """The folder, if this machine sees it."""
         return Path(self.text) if self.text.startswith("/") else None
 
-    @property
-    def by_daemon(self) -> bool:
-        """Whether a daemon of rsync is asked, and not a shell at the other end."""
-        return self.text.startswith("rsync://") or "::" in self.text
-
     def below(self, name: str) -> "Address":
         """A folder in it."""
         return Address(f"{self.text}/{name}", self.password, self.shell)
@@ -75,7 +70,8 @@ def read_address(text: str, password: str = "", shell: str = "") -> Address:
         text = os.path.expanduser(text)  # noqa: PTH111 - stays text
     if text.startswith("/"):
         return Address(os.path.normpath(text))
-    if _DAEMON.fullmatch(text) or (not text.startswith("-") and _REMOTE.fullmatch(text)):
+    by_shell = "://" not in text and not text.startswith("-") and _REMOTE.fullmatch(text)
+    if by_shell or _DAEMON.fullmatch(text):
         return Address(text.rstrip("/"), password, shell)
     raise BadAddress(
         f"{text!r} is no place that files can be copied from or to; give an absolute folder, "

@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -34,6 +34,8 @@ _UNLIMITED = 4e9
 _BATCH = 60.0
 """Seconds that a batch should take: then shares are given out anew."""
 _AGAIN, _LONGEST = 30.0, 3600.0
+_ENOUGH = 30.0
+"""Seconds of a round after which no new batch is begun: what is new meanwhile is found first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,9 @@ class Route:
     target: Path
     """Folder of the copy, which the session's import watches."""
     ledger: Path
+    since: float = 0.0
+    """Files that were last changed before are of another session, and left; seconds since the
+    epoch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +173,10 @@ class Copying:
         if looked.problem:
             self._fail(entry, looked.problem, now)
             return
+        if looked.modified * 1e-9 < self.route.since:
+            why = "it is older than the session"
+            self.ledger.put(entry, state="older", why=why, size=looked.size, due=float("inf"))
+            return
         if _differs(entry, looked):
             self.ledger.put(
                 entry,
@@ -194,14 +203,11 @@ class Copying:
 
     def _look_back(self, names: Sequence[str], now: float) -> None:
         """Look at some copied files again: one that has changed at the source is copied again."""
-        turn: list[Entry] = []
-        for state in ("copied", "verified"):
-            turn += self.ledger.of_state(state, self._back, _BACK)
-        turn = sorted(turn, key=lambda entry: entry.id)[:_BACK]
+        turn = self.ledger.of_state("verified", self._back, _BACK)
         self._back = turn[-1].id if turn else 0
         listed = [self.ledger.get(name) for name in names[:_LOOKS]]
         known = {entry.id: entry for entry in (*turn, *self.ledger.newest_copied(20))}
-        known |= {e.id: e for e in listed if e is not None and e.state in ("copied", "verified")}
+        known |= {e.id: e for e in listed if e is not None and e.state == "verified"}
         for entry in known.values():
             looked = self._source.look(entry.name)
             if looked is None or looked.problem or not _differs(entry, looked):
@@ -222,21 +228,23 @@ class Copying:
 
     def _copy(self, now: float, ended: Round, stopped: threading.Event) -> None:
         """Copy what is ready: first what tells about movies, then the movies, batch by batch."""
+        until = time.monotonic() + _ENOUGH
         for movies in (False, True):
-            while not stopped.is_set():
+            while not stopped.is_set() and time.monotonic() < until:
                 with self._share.stream(stopped) as limit:
                     if limit is None:
                         return
-                    size = limit * _BATCH or _UNLIMITED
-                    batch = _batch(self.ledger.ready(movies=movies, most=_MOST), size)
+                    ready = self.ledger.ready(movies=movies, most=_MOST)
+                    size = min(limit * _BATCH or _UNLIMITED, self._room())
+                    batch = _batch(self._as_they_were(ready, now), size)
                     if not batch:
                         break
+                    self._require_room(batch)
                     self._run(batch, limit, ended, now, stopped)
 
     def _run(
         self, batch: list[Entry], limit: float, ended: Round, now: float, stopped: threading.Event
     ) -> None:
-        self._require_room(sum(entry.size for entry in batch))
         self._staging.mkdir(mode=0o700, exist_ok=True)
         with self.ledger.writing():
             for entry in batch:
@@ -365,12 +373,26 @@ class Copying:
         if ended is not None:
             ended.failed[entry.name] = why
 
-    def _require_room(self, wanted: int) -> None:
-        free = shutil.disk_usage(self.route.target).free - self.rules.reserve
+    def _as_they_were(self, ready: list[Entry], now: float) -> Iterator[Entry]:
+        """Files that are still what they were when they were found to be ready."""
+        for entry in ready:
+            looked = self._source.look(entry.name)
+            if looked is not None and not looked.problem and not _differs(entry, looked):
+                yield entry
+            else:
+                why = "it changed while it waited"
+                self.ledger.put(entry, state="settling", why=why, due=now)
+
+    def _room(self) -> int:
+        return max(0, shutil.disk_usage(self.route.target).free - self.rules.reserve)
+
+    def _require_room(self, batch: list[Entry]) -> None:
+        """See that there is room for what one batch has; it has one file at least."""
+        wanted, free = sum(entry.size for entry in batch), self._room()
         if wanted > free:
             raise Outage(
                 f"the disk of {self.route.target} is full: {wanted} bytes are to be copied, and "
-                f"{max(0, free)} are free"
+                f"{free} are free"
             )
 
 
@@ -383,7 +405,7 @@ def _differs(entry: Entry, looked: Looked) -> bool:
     return known != (looked.size, looked.modified, looked.changed)
 
 
-def _batch(ready: list[Entry], size: float) -> list[Entry]:
+def _batch(ready: Iterable[Entry], size: float) -> list[Entry]:
     """The first files of a list that together are no more than so many bytes; one at least."""
     taken: list[Entry] = []
     total = 0

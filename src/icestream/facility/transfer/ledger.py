@@ -21,9 +21,10 @@ FILE = "transfer.db"
 """Its name in the folder ``.facility`` of the session."""
 
 State = Literal[
-    "seen", "settling", "ready", "copying", "copied", "verified", "cleaned", "gone", "failed"
+    "seen", "settling", "ready", "copying", "verified", "cleaned", "gone", "older", "failed"
 ]
-"""``ready`` waits for its turn; ``gone`` went away at the source before it was copied."""
+"""``ready`` waits for its turn; ``gone`` went away at the source before it was copied; ``older`` is
+from before the session."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS file (
@@ -186,9 +187,7 @@ class Ledger:
 
     def newest_copied(self, most: int) -> list[Entry]:
         """Files that were copied last."""
-        return self._select(
-            "WHERE state IN ('copied', 'verified') ORDER BY id DESC LIMIT ?", [most]
-        )
+        return self._select("WHERE state = 'verified' ORDER BY id DESC LIMIT ?", [most])
 
     def every(self) -> Iterator[Entry]:
         """All files, in the order in which they were found."""
@@ -210,7 +209,7 @@ class Ledger:
         with self._lock:
             rows = self._connection.execute(
                 "SELECT state, why, COUNT(*), MIN(name) FROM file WHERE why != '' AND state IN"
-                " ('seen', 'settling', 'ready', 'failed', 'gone', 'copied', 'verified')"
+                " ('seen', 'settling', 'ready', 'failed', 'gone', 'verified')"
                 " GROUP BY state, why ORDER BY COUNT(*) DESC, why LIMIT ?",
                 [most],
             ).fetchall()

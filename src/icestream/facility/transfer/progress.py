@@ -12,7 +12,7 @@ __all__ = ["Progress", "Waiting", "progress"]
 
 _OVER = 120.0
 """Seconds that the rate is taken over."""
-_LEFT = ("seen", "settling", "ready", "copying", "copied", "failed")
+_LEFT = ("seen", "settling", "ready", "copying", "failed")
 
 
 @dataclass(frozen=True, slots=True)

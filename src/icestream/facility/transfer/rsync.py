@@ -17,7 +17,7 @@ from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.names import asked_for, from_rsync
 from icestream.shown import printable
 
-__all__ = ["Between", "Ended", "Listed", "list_files", "run_rsync", "version"]
+__all__ = ["Between", "Ended", "Listed", "list_files", "reach", "run_rsync", "version"]
 
 _SHELL = "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15"
 """Nobody is there to type a password."""
@@ -153,6 +153,19 @@ def list_files(source: Address, stopped: threading.Event | None = None) -> list[
     return found
 
 
+def reach(address: Address) -> None:
+    """See that a place answers, and is a folder.
+
+    Raises
+    ------
+    Outage
+        If not; says why.
+    """
+    with tempfile.TemporaryDirectory(prefix="icestream-reach-") as nothing:
+        between = Between(address, Address(nothing))
+        _run(between, ["--dry-run", "-d"], b"", lambda _: None, Ended(), None)
+
+
 def _run(
     between: Between,
     options: Sequence[str],
@@ -252,9 +265,9 @@ def _judge(
             fits = [name for name in names if named == name or named.endswith(f"/{name}")]
             if fits:
                 ended.failed.setdefault(max(fits, key=len), found["why"].strip())
+    if status != 0 and not ended.done and _is_away(source):
+        raise Outage(f"{source} is not there")
     if status in (0, _PARTIAL, _VANISHED) or (stopped is not None and stopped.is_set()):
-        if status == _PARTIAL and not ended.done and _is_away(source):
-            raise Outage(f"{source} is not there")
         return
     told = [each for each in lines if not each.startswith(_FOLLOWS)] or lines or [""]
     words = printable(" ".join(told[-1].split()), lines=False)[:_LONGEST]

@@ -230,7 +230,10 @@ class RemoteSource:
     def remove(self, target: Path, names: Sequence[str]) -> dict[str, str]:
         """Let the other machine remove files, each after it was compared with its copy again."""
         options = ["--checksum", "--remove-source-files"]
-        ended = run_rsync(Between(self.address, Address(str(target))), names, options)
+        try:
+            ended = run_rsync(Between(self.address, Address(str(target))), names, options)
+        except Outage as error:
+            return dict.fromkeys(names, str(error))
         left = {each.name for each in list_files(self.address)}
         return {
             name: ended.failed.get(name, "the other machine kept it") if name in left else ""

@@ -1,0 +1,201 @@
+"""`icestream facility backup` and `restore`: what is backed up, and how it comes back."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from icestream.alike import meant
+from icestream.cli.facility.transfer import asked_sessions, size_words, span_words
+from icestream.cli.terminal import print_json, print_table
+from icestream.facility.backup.account import BackupAccount, account
+from icestream.facility.backup.backing import Backing
+from icestream.facility.backup.duty import backup_of, target_of, what_of
+from icestream.facility.backup.kinds import BackupPlace
+from icestream.facility.backup.restoring import restore as bring_back
+from icestream.facility.backup.target import prepare as prepare_place
+from icestream.facility.backup.verifying import verify as read_again
+from icestream.facility.duties.turn import alone
+from icestream.facility.opened import Facility, open_facility
+from icestream.facility.registry.records import KnownSession
+from icestream.shown import printable
+
+__all__ = ["backup", "restore"]
+
+_SHOWN = 20
+
+
+def backup(
+    *names: str,
+    to: str | None = None,
+    once: Annotated[bool, Parameter(negative="")] = False,
+    verify: Annotated[bool, Parameter(negative="")] = False,
+    prepare: str | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Say what of sessions is backed up where; back up or verify them.
+
+    The exit status is 1 where something could not be backed up, or is not what it was.
+
+    Parameters
+    ----------
+    names
+        Sessions; all that are here by default.
+    to
+        The backup, as the facility file calls it; all by default.
+    once
+        Back them up first, as the duties do over and over.
+    verify
+        Read all that was backed up again, and compare it.
+    prepare
+        Mark the place of this backup as one that it goes to, once for each disk, and end.
+    json
+        For programs.
+    """
+    with open_facility() as facility:
+        if prepare is not None:
+            made = prepare_place(prepare, target_of(_section(facility, prepare), prepare))
+            print(f"{facility.file.backup[prepare].to} is the backup {prepare} now ({made.id})")
+            return 0
+        places = [to] if to is not None else list(facility.file.backup)
+        for place in places:
+            _section(facility, place)
+        asked = [one for one in asked_sessions(facility, names) if Path(one.folder).is_dir()]
+        well = True
+        for place in places:
+            if once or verify:
+                with alone(facility, [f"backup.{place}"]):
+                    for one in asked:
+                        well &= _work(facility, place, one, (once, verify))
+        rows = [
+            (one, each)
+            for one in asked
+            for each in account(Path(one.folder)).backups
+            if each.backup in places
+        ]
+    if json:
+        print_json([{"session": one.name, **_document(each)} for one, each in rows])
+    else:
+        columns = ("session", "backup", "part", "files", "size", "whole", "verified", "wrong")
+        print_table(columns, [_row(one, each) for one, each in rows])
+    return int(not well)
+
+
+def restore(
+    session: str,
+    /,
+    place: Path,
+    *,
+    origin: Annotated[str, Parameter(name="--from")],
+    parts: Annotated[tuple[str, ...], Parameter(negative="")] = ("movies", "processing"),
+) -> int:
+    """Bring a session back from a backup, into a folder that is empty or not there.
+
+    Each file is compared with its digest. The session goes on from there as the original would
+    have: icestream resume shows the folder. It may be interrupted and called again.
+
+    Parameters
+    ----------
+    session
+        Its name.
+    place
+        The folder that becomes its place.
+    origin
+        The backup, as the facility file calls it.
+    parts
+        What is brought back: movies, processing.
+    """
+    with open_facility() as facility:
+        target = target_of(_section(facility, origin), origin)
+        tree = facility.file.tree
+        done = bring_back(
+            target,
+            session,
+            place,
+            parts=parts,
+            names=(tree.raw, tree.processing),
+            told=_telling(),
+        )
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    print(f"{done.files} files ({size_words(done.bytes)}) are in {printable(str(done.place))}")
+    for name, why in list(done.wrong.items())[:_SHOWN]:
+        print(f"wrong  {printable(name, lines=False)}: {why}")
+    for volume, files in done.elsewhere.items():
+        print(f"{files} files are on disk {volume}: put it in, and give the same command again")
+    if not done.wrong and not done.elsewhere:
+        print(f"go on with: icestream process --out {printable(str(done.processing))}")
+    return int(bool(done.wrong or done.elsewhere))
+
+
+def _section(facility: Facility, name: str) -> BackupPlace:
+    known = facility.file.backup
+    if name not in known:
+        hint = meant(name, known) or f"it has {', '.join(known) or 'none'}"
+        raise LookupError(f"the facility file has no [backup.{name}]; {hint}")
+    return known[name]
+
+
+def _work(facility: Facility, place: str, one: KnownSession, asked: tuple[bool, bool]) -> bool:
+    backing = Backing(
+        what_of(one, facility.file.tree.raw), backup_of(place, facility.file.backup[place])
+    )
+    try:
+        well, (once, verify) = True, asked
+        if once:
+            done = backing.round(stopped=threading.Event())
+            well = not (done.outage or done.failed)
+            if done.outage:
+                print(f"{printable(one.name)}: {printable(done.outage)}")
+            for name, why in list(done.failed.items())[:_SHOWN]:
+                print(f"{printable(one.name)}: {printable(name, lines=False)}: {printable(why)}")
+        if verify and well:
+            found = read_again(backing.ledger, backing.backup.target, backing.folder)
+            well = not found.wrong
+            for name, why in list(found.wrong.items())[:_SHOWN]:
+                print(f"{printable(one.name)}: {printable(name, lines=False)}: {why}")
+            if found.elsewhere:
+                print(f"{printable(one.name)}: {found.elsewhere} files are on disks that are away")
+        return well
+    finally:
+        backing.close()
+
+
+def _telling() -> Callable[[int, int], None]:
+    last = time.monotonic()
+    began = last
+
+    def told(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if sys.stderr.isatty() and now - last > 0.5:
+            last = now
+            rate = done / max(1e-3, now - began)
+            left = span_words((total - done) / rate) if rate else "?"
+            words = f"{size_words(done)} of {size_words(total)}, {size_words(rate)}/s, {left} left"
+            print(f"\r{words:<70}", end="", file=sys.stderr, flush=True)
+
+    return told
+
+
+def _row(one: KnownSession, each: BackupAccount) -> tuple[str, ...]:
+    now = time.time()
+    gone = f" ({each.gone_files} gone here)" if each.gone_files else ""
+    return (
+        printable(one.name),
+        each.backup,
+        each.part,
+        f"{each.files}{gone}",
+        size_words(each.bytes),
+        f"{span_words(now - each.whole)} ago" if each.whole else "never",
+        f"{span_words(now - each.verified)} ago" if each.verified else "never",
+        str(each.wrong) if each.wrong else "-",
+    )
+
+
+def _document(each: BackupAccount) -> dict[str, object]:
+    return {name: getattr(each, name) for name in BackupAccount.__slots__}

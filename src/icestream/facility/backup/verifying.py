@@ -1,0 +1,133 @@
+"""Reading a backup again, whole, and letting go of what it need not keep any more."""
+
+import contextlib
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from icestream.facility.backup.ledger import Kept, Ledger
+from icestream.facility.backup.target import Volume, volume_of
+from icestream.facility.transfer.address import Address
+from icestream.facility.transfer.digest import Interrupted, from_disk
+from icestream.facility.transfer.rsync import Between, run_rsync
+
+__all__ = ["Verified", "prune", "verify"]
+
+_MOST = 500
+"""Files of another machine that are fetched and read at once."""
+_BYTES = 4e9
+
+
+@dataclass(slots=True)
+class Verified:
+    """What reading a backup again came to."""
+
+    files: int = 0
+    bytes: int = 0
+    wrong: dict[str, str] = field(default_factory=dict)
+    """Files that are not what was backed up; the next round copies again what is still there."""
+    elsewhere: int = 0
+    """Files on disks that are not there now."""
+
+
+def verify(
+    ledger: Ledger,
+    target: Address,
+    folder: Address,
+    told: Callable[[Verified], None] | None = None,
+    stopped: threading.Event | None = None,
+) -> Verified:
+    """Read each file of a session's backup and compare it with the digest of when it was made.
+
+    Files of another machine are fetched for that, a few at a time.
+
+    Parameters
+    ----------
+    target, folder
+        The backup, and the session's folder in it.
+
+    Raises
+    ------
+    Outage
+        If the backup is away.
+    """
+    volume = volume_of(None, target)
+    done = Verified()
+    batch: list[Kept] = []
+    for kept in ledger.every():
+        if kept.link or not kept.digest:
+            continue
+        if kept.volume != volume.id:
+            done.elsewhere += 1
+            continue
+        batch.append(kept)
+        if len(batch) >= _MOST or sum(each.size for each in batch) > _BYTES:
+            _verify(ledger, folder, batch, done, stopped)
+            batch = []
+            if told is not None:
+                told(done)
+    _verify(ledger, folder, batch, done, stopped)
+    if not done.elsewhere:
+        ledger.note("verified", f"{time.time():.3f}")
+    return done
+
+
+def _verify(
+    ledger: Ledger,
+    folder: Address,
+    batch: list[Kept],
+    done: Verified,
+    stopped: threading.Event | None,
+) -> None:
+    if not batch or (stopped is not None and stopped.is_set()):
+        return
+    with contextlib.ExitStack() as held:
+        root, failed = folder.folder, {}
+        if root is None:
+            root = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="icestream-verify-")))
+            between = Between(folder, Address(str(root)))
+            failed = run_rsync(between, [kept.name for kept in batch], stopped=stopped).failed
+        now = time.time()
+        for kept in batch:
+            wrong = failed.get(kept.name) or _read(root / kept.name, kept, stopped)
+            ledger.checked(kept.name, now, wrong)
+            if wrong:
+                done.wrong[kept.name] = wrong
+            done.files += 1
+            done.bytes += kept.size
+
+
+def _read(path: Path, kept: Kept, stopped: threading.Event | None) -> str:
+    try:
+        same = from_disk(path, stopped).digest == kept.digest
+    except FileNotFoundError:
+        return "it is not in the backup any more"
+    except OSError as error:
+        return f"it cannot be read: {error.strerror or error}"
+    except Interrupted:
+        return kept.wrong
+    return "" if same else "it holds something else than what was backed up"
+
+
+def prune(ledger: Ledger, folder: Path, volume: Volume, before: float) -> int:
+    """Remove what was replaced, and what is gone from the session, since before a time; bytes.
+
+    Only in a folder of this machine, and only what is on the disk that is there.
+    """
+    removed = 0
+    for _, place, size, _ in ledger.former(before):
+        path = folder / place
+        if path.exists():
+            path.unlink()
+            removed += size
+        ledger.drop_former(place)
+    for kept in ledger.gone_since(before):
+        if kept.volume == volume.id:
+            with contextlib.suppress(FileNotFoundError):
+                (folder / kept.name).unlink()
+                removed += kept.size
+            ledger.forget(kept.name)
+    return removed

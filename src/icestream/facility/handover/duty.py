@@ -1,0 +1,88 @@
+"""The duty ``handover``: what is offered is kept up to date, and taken away when it is over."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from icestream.facility.backup.duty import what_of
+from icestream.facility.duties.duty import Duty, Outage
+from icestream.facility.file import FacilityFile
+from icestream.facility.handover.area import Asked, end_offers, offer_session
+from icestream.facility.handover.filling import Contents
+from icestream.facility.handover.kinds import Handover
+from icestream.facility.handover.offer import NoArea, Offer, offer_of
+from icestream.facility.opened import Facility
+from icestream.facility.registry.records import KnownSession
+from icestream.facility.registry.sessions import sessions
+
+__all__ = ["asked_of", "handover_duties", "offer_known"]
+
+_OVER = ("archived", "gone")
+
+
+def handover_duties(file: FacilityFile) -> Iterator[Duty]:
+    """The duty, if the facility file has a section ``[handover]``."""
+    if file.handover is not None:
+        what = "keeps the area from which people fetch data"
+        yield Duty(name="handover", what=what, every=file.handover.every, act=_act)
+
+
+def asked_of(session: KnownSession, raw: str = "raw") -> Asked:
+    """A session as it is offered."""
+    place, what = Path(session.place), what_of(session, raw)
+    return Asked(
+        session=session.name,
+        folder=what.processing,
+        project=session.project,
+        confidential=session.confidential,
+        contents=Contents(
+            processing=what.processing, movies=what.movies, exports=place / "exports"
+        ),
+    )
+
+
+def offer_known(
+    facility: Facility, session: KnownSession, stop: threading.Event | None = None
+) -> Offer:
+    """Offer a session of the registry, or bring what is offered of it up to date.
+
+    Raises
+    ------
+    NoArea
+        If the facility file has no area, or it cannot be used.
+    """
+    section = _section(facility)
+    asked = asked_of(session, facility.file.tree.raw)
+    return offer_session(section, asked, facility.file.zone, stop)
+
+
+def _section(facility: Facility) -> Handover:
+    if facility.file.handover is None:
+        raise NoArea("the facility file has no section [handover]: write one, with its folder")
+    return facility.file.handover
+
+
+def _act(facility: Facility, stop: threading.Event) -> str:
+    section = _section(facility)
+    try:
+        ended = end_offers(section)
+    except NoArea as error:
+        raise Outage(str(error)) from None
+    with facility.registry.read() as connection:
+        known = [one for one in sessions(connection) if one.state not in _OVER]
+    done = []
+    for one in known:
+        folder = Path(one.folder)
+        if stop.is_set() or not folder.is_dir():
+            continue
+        offered = offer_of(section.folder, folder)
+        wanted = section.sessions == "all" or (section.sessions == "ended" and one.ended)
+        # What was offered once and is over is not offered again by itself.
+        begins = wanted and offered is None and not (folder / ".facility" / "offered").exists()
+        if offered is not None or begins:
+            done.append(offer_known(facility, one, stop))
+            (folder / ".facility").mkdir(exist_ok=True)
+            (folder / ".facility" / "offered").touch()
+    size = sum(offer.bytes for offer in done)
+    over = f", {len(ended)} over" if ended else ""
+    return f"{len(done)} sessions offered ({size / 1e9:.1f} GB){over}"
