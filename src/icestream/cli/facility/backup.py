@@ -111,13 +111,11 @@ def restore(
     """
     with open_facility() as facility:
         target = target_of(_section(facility, origin), origin)
-        tree = facility.file.tree
         done = bring_back(
             target,
             session,
             place,
             parts=parts,
-            names=(tree.raw, tree.processing),
             told=_telling(),
         )
     if sys.stderr.isatty():

@@ -73,7 +73,8 @@ def what_of(session: KnownSession, raw: str = "raw") -> What:
         movies = route.movies if str(route.movies).startswith("/") else None
     elif movies is not None and not movies.is_dir():
         movies = None
-    return What(session=session.name, processing=folder, movies=movies)
+    place = Path(session.place) if session.place else None
+    return What(session=session.name, processing=folder, movies=movies, place=place)
 
 
 class Backups:

@@ -27,6 +27,8 @@ class What:
     processing: Path
     movies: Path | None = None
     """Where its movies are: its copy of them, or the microscope's folder; None for nowhere."""
+    place: Path | None = None
+    """The session's place, in which the other folders may be."""
 
     @property
     def ledgers(self) -> Path:

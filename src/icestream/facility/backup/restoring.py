@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from icestream.facility.backup.ledger import Kept, Ledger
@@ -17,6 +17,7 @@ from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.digest import from_disk
 from icestream.facility.transfer.rsync import Between, run_rsync
+from icestream.facility.transfer.session import route_of, write_route
 from icestream.model import safe_file_name
 
 __all__ = ["BackedUp", "NotRestored", "Restored", "backed_up", "restore"]
@@ -38,6 +39,8 @@ class BackedUp:
     processing: Path
     """Where it was."""
     movies: Path | None
+    place: Path | None
+    """Where the session's place was."""
     at: float
     """As of when, seconds since the epoch."""
     backup: str
@@ -80,6 +83,7 @@ def backed_up(target: Address, session: str) -> BackedUp:
         session=str(said["session"]),
         processing=Path(said["processing"]),
         movies=Path(said["movies"]) if said["movies"] else None,
+        place=Path(said["place"]) if said.get("place") else None,
         at=float(said["at"]),
         backup=str(said["backup"]),
         volume=str(said["volume"]),
@@ -94,7 +98,6 @@ def restore(
     place: Path,
     *,
     parts: tuple[str, ...] = (MOVIES, PROCESSING),
-    names: tuple[str, str] = ("raw", "processing"),
     told: Callable[[int, int], None] | None = None,
 ) -> Restored:
     """Bring a session back from a backup.
@@ -113,8 +116,6 @@ def restore(
         session is like in it, is said in its store.
     parts
         What is brought back: ``movies``, ``processing``.
-    names
-        Folders of the movies and of the session in the place.
     told
         Is called with the bytes that are done, and those of all.
 
@@ -130,7 +131,11 @@ def restore(
     known = backed_up(target, session)
     folder = target.below(safe_file_name(session))
     _begin(place, f"{known.backup} {known.session}")
-    done = Restored(place, place / names[1], place / names[0])
+    done = Restored(
+        place,
+        place / _below(known.processing, known.place, PROCESSING),
+        place / _below(known.movies, known.place, "raw"),
+    )
     roots = {MOVIES: done.raw, PROCESSING: done.processing}
     with tempfile.TemporaryDirectory(dir=place, prefix=".ledger-") as made:
         _fetch(folder, Path(made), [LEDGER], session)
@@ -149,11 +154,24 @@ def restore(
             _take_ledger(Path(made) / LEDGER, done.processing, known)
     if PROCESSING in parts and not (done.wrong or done.elsewhere):
         moved = [(known.processing, done.processing)]
+        if known.place is not None:
+            moved.append((known.place, place))
         if known.movies is not None and (MOVIES in parts or done.raw.is_dir()):
             moved.append((known.movies, done.raw))
         done.rewritten = relocate(done.processing, moved)
+        route = route_of(done.processing)
+        if route is not None and done.raw.is_dir():
+            # Movies of after the backup are copied beside those that it had.
+            write_route(done.processing, replace(route, copy=str(done.raw)))
         (place / _MARK).unlink(missing_ok=True)
     return done
+
+
+def _below(folder: Path | None, place: Path | None, otherwise: str) -> Path:
+    """Where a folder was in a session's place; under a name of its own where it was not in it."""
+    if folder is None or place is None or not folder.is_relative_to(place):
+        return Path(otherwise)
+    return folder.relative_to(place)
 
 
 def _fetch(folder: Address, into: Path, names: Sequence[str], session: str) -> None:

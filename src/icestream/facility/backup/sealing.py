@@ -84,6 +84,7 @@ def _card(ledger: Ledger, what: What, volume: Volume, now: float) -> dict[str, o
         "session": what.session,
         "processing": str(what.processing),
         "movies": None if what.movies is None else str(what.movies),
+        "place": None if what.place is None else str(what.place),
         "backup": volume.name,
         "volume": volume.id,
         "volumes": ledger.volumes(),

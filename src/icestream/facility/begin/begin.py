@@ -25,6 +25,7 @@ from icestream.facility.opened import Facility
 from icestream.facility.registry.microscopes import UnknownInstrument
 from icestream.facility.registry.people import projects
 from icestream.facility.registry.sessions import change_session, count_sessions
+from icestream.facility.transfer.session import MovieRoute, begin_copy, movies_pattern
 from icestream.protocol import Registry
 from icestream.starting.begin import (
     WORKFLOW,
@@ -42,6 +43,8 @@ __all__ = ["Begun", "NoMovies", "WantedSession", "begin_session", "workflow_name
 
 _TRIED = 1000
 """Numbers that are tried until a place is free."""
+_BEFORE = 3600.0
+"""Seconds before a session begins from when on movies of a shared folder are its own."""
 _WAIT = 30.0
 """Seconds in which the process should have begun."""
 
@@ -133,13 +136,15 @@ def begin_session(
     facts = _facts(facility, wanted)
     named = Path(wanted.workflow or instrument.workflow)
     workflow = workflow_named(str(named), facility.loaded.settings.state)
-    pattern = _pattern(wanted, instrument)
+    pattern = _pattern(facility, wanted, instrument)
     workflow = _with_values(workflow, protocols, wanted, facility, pattern)
     filled, said = fill_in(workflow, protocols, wanted.fill, pattern=pattern)
     settings = facility.loaded.settings
     nowhere = facility.sessions / f".{uuid.uuid4().hex}"  # its own folder is not there yet
     whole = prepared(filled, nowhere, protocols, settings, as_given=wanted.as_given)
     place, session = _made(facility, facts, began)
+    route, pattern = _route(facility, wanted, place, pattern, began)
+    whole = whole.changed(_source(whole, protocols)[0], {PATTERN: pattern})
     store = facility.loaded.settings.store
     enter(
         place.processing, whole, protocols, url=None if store is None else store.get_secret_value()
@@ -150,6 +155,7 @@ def begin_session(
         place=str(place.folder),
         folder=str(place.processing),
         movies=pattern,
+        source=route.source if route.copy else "",
         microscope=wanted.microscope,
         detector=instrument.detector,
         project=wanted.project,
@@ -209,9 +215,24 @@ def _is_confidential(facility: Facility, wanted: WantedSession) -> bool:
     return known.get(wanted.project, False) or bool(wanted.confidential)
 
 
-def _pattern(wanted: WantedSession, instrument: Instrument) -> str:
+def _route(
+    facility: Facility, wanted: WantedSession, place: SessionPlace, pattern: str, began: float
+) -> tuple[MovieRoute, str]:
+    """Where its movies come from, which is written down, and where the session finds them."""
+    root, below = movies_pattern(pattern)
+    # A folder that all sessions share has movies of those before.
+    since = 0.0 if wanted.movies else began - _BEFORE
+    places = (place.processing, place.raw)
+    route = begin_copy(facility.file, wanted.microscope, places, source=root, since=since)
+    return route, f"{route.copy}/{below}" if route.copy else pattern
+
+
+def _pattern(facility: Facility, wanted: WantedSession, instrument: Instrument) -> str:
     """Where its movies are, as `movies.import` is told."""
-    given = wanted.movies or ("" if instrument.movies is None else str(instrument.movies))
+    section = facility.file.transfer
+    elsewhere = section.sources.get(wanted.microscope, "") if section is not None else ""
+    own = elsewhere or ("" if instrument.movies is None else str(instrument.movies))
+    given = wanted.movies or own
     if not given:
         raise NoMovies(
             f"it is not known where the movies of {wanted.microscope} are: name their folder, or "
@@ -227,18 +248,7 @@ def _with_values(
     workflow: Workflow, protocols: Registry, wanted: WantedSession, facility: Facility, pattern: str
 ) -> Workflow:
     """The workflow with what the facility knows of its source, and what somebody gave."""
-    source = next(
-        (
-            (step.name, fields)
-            for step in workflow.steps
-            for one in protocols.usable([step.protocol])
-            if one.brings and PATTERN in (fields := one.parameters_type().model_fields)
-        ),
-        None,
-    )
-    if source is None:
-        raise InvalidWorkflow(workflow.name, ["it has no step that takes movies of a folder"])
-    name, fields = source
+    name, fields = _source(workflow, protocols)
     own: dict[str, Any] = {PATTERN: pattern}
     if "watch" in fields:
         own["watch"] = True
@@ -252,6 +262,15 @@ def _with_values(
             raise InvalidWorkflow(workflow.name, [said])
         workflow = workflow.changed(step, dict(values))
     return workflow
+
+
+def _source(workflow: Workflow, protocols: Registry) -> tuple[str, Mapping[str, Any]]:
+    """The step that takes movies of a folder, and what can be said to it."""
+    for step in workflow.steps:
+        for one in protocols.usable([step.protocol]):
+            if one.brings and PATTERN in (fields := one.parameters_type().model_fields):
+                return step.name, fields
+    raise InvalidWorkflow(workflow.name, ["it has no step that takes movies of a folder"])
 
 
 def _made(facility: Facility, facts: Mapping[str, str], began: float) -> tuple[SessionPlace, str]:

@@ -10,7 +10,16 @@ from icestream.facility.transfer.arriving import make_folders
 from icestream.facility.transfer.ledger import FILE
 from icestream.formats.whole import written_whole
 
-__all__ = ["LEDGERS", "ROUTE", "MovieRoute", "NoSource", "begin_copy", "ledger_of", "route_of"]
+__all__ = [
+    "LEDGERS",
+    "ROUTE",
+    "MovieRoute",
+    "NoSource",
+    "begin_copy",
+    "ledger_of",
+    "movies_pattern",
+    "route_of",
+]
 
 LEDGERS = ".facility"
 """Folder in a session's own, for what the facility keeps of it."""
@@ -92,11 +101,23 @@ def begin_copy(
     if not in_place:
         make_folders(raw, None if section is None else section.folder_mode)
     route = MovieRoute(source=address.text, copy="" if in_place else str(raw), since=since)
+    write_route(processing, route)
+    return route
+
+
+def write_route(processing: Path, route: MovieRoute) -> None:
+    """Write down where the movies of a session come from."""
     folder = processing / LEDGERS
     folder.mkdir(parents=True, exist_ok=True)
     with written_whole(folder / ROUTE) as path:
         path.write_text(json.dumps(asdict(route)))
-    return route
+
+
+def movies_pattern(pattern: str) -> tuple[str, str]:
+    """The folder that a pattern of movies begins with, and what of it is below."""
+    parts = pattern.split("/")
+    count = next((n for n, part in enumerate(parts) if any(s in part for s in "*?[")), len(parts))
+    return "/".join(parts[:count]), "/".join(parts[count:])
 
 
 def route_of(processing: Path) -> MovieRoute | None:
