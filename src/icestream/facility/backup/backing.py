@@ -88,10 +88,15 @@ class Backing:
         self.what, self.backup = what, backup
         self.ledger = Ledger(what.ledgers / f"backup-{backup.name}.db")
         self.folder = backup.target.below(safe_file_name(what.session))
-        self._parts = Parts(what, backup.what, backup.exclude)
+        self._volume = ""
+        self.look_anew()
         self._stores: set[str] = set()
         self._marks: dict[str, str] = {}
         """What stores were when they were last copied here."""
+
+    def look_anew(self) -> None:
+        """Look at all files in the next round: what is in the backup may not be what it was."""
+        self._parts = Parts(self.what, self.backup.what, self.backup.exclude)
 
     def close(self) -> None:
         """Give the ledger up."""
@@ -106,6 +111,9 @@ class Backing:
         ended, stopped = Backed(), stopped or threading.Event()
         try:
             volume = volume_of(self.backup.name, self.backup.target)
+            if volume.id != self._volume:
+                self._volume = volume.id
+                self.look_anew()
             if self.folder.folder is not None:
                 self.folder.folder.mkdir(exist_ok=True)
             self._all(_Turn(volume, ended, now, stopped))
@@ -247,7 +255,7 @@ class Backing:
         options = ["--partial-dir=.partial"]
         former = f"{_FORMER}/{time.strftime('%Y%m%dT%H%M%S', time.gmtime(turn.now))}/{part.name}"
         if part.keeps(next(iter(batch.values()))):
-            options += ["--backup", f"--backup-dir=../{former}"]
+            options += ["--backup", f"--backup-dir={self._former(former)}"]
         if target.folder is None:
             options.append("--mkpath")
         else:
@@ -264,6 +272,12 @@ class Backing:
             self._note(part, each, found, f"{former}/{name}" if run.done[name] else "", turn)
             turn.ended.copied += 1
             turn.ended.bytes += each.size
+
+    def _former(self, name: str) -> str:
+        """A folder in the session's backup, as seen from a part of it."""
+        module = self.folder.module
+        # A daemon takes no path that leads up, and begins with its module.
+        return f"../{name}" if module is None else f"/{module[1]}/{name}"
 
     def _note(self, part: Part, each: Found, found: Hashes, former: str, turn: _Turn) -> None:
         name = f"{part.name}/{each.name}"

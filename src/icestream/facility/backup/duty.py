@@ -136,6 +136,7 @@ class Backups:
         if section.verify_every is not None and now - last > section.verify_every * 86400.0:
             found = verify(ledger, target, folder, stopped=stop)
             if found.wrong:
+                backing.look_anew()
                 name, why = next(iter(found.wrong.items()))
                 raise Outage(
                     f"{len(found.wrong)} files of the backup of {backing.what.session} are not "

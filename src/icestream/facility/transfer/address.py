@@ -10,6 +10,9 @@ __all__ = ["Address", "BadAddress", "read_address"]
 _REMOTE = re.compile(r"(?:[\w.+-]+@)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])::?[^\s:]\S*")
 """``host:path``, ``user@host:path`` or ``host::module/path``, as rsync reads it."""
 _DAEMON = re.compile(r"rsync://(?:[^/:@\s]+@)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?/[^/\s]\S*")
+_MODULE = re.compile(
+    r"(rsync://[^/]+/[^/]+|(?:[\w.+-]+@)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])::[^/]+)/?(.*)"
+)
 _PASSWORD = re.compile(r"^([a-z]+://)?[^/:@\s]+:[^/@\s]*@")
 
 
@@ -32,6 +35,12 @@ class Address:
     def folder(self) -> Path | None:
         """The folder, if this machine sees it."""
         return Path(self.text) if self.text.startswith("/") else None
+
+    @property
+    def module(self) -> tuple[str, str] | None:
+        """Module of a daemon of rsync, and the folder in it; None where there is no daemon."""
+        found = _MODULE.match(self.text)
+        return None if found is None else (found[1], found[2] or "")
 
     def below(self, name: str) -> "Address":
         """A folder in it."""

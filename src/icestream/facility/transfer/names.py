@@ -19,9 +19,13 @@ def from_rsync(said: bytes) -> str:
     return os.fsdecode(_OCTAL.sub(lambda found: bytes([int(found[1], 8)]), said))
 
 
-def asked_for(names: Iterable[str]) -> bytes:
-    """A list for ``--files-from=- --from0``: no name in it is an option or a remark."""
-    return b"".join(b"./" + os.fsencode(name) + b"\0" for name in names)
+def asked_for(names: Iterable[str], below: str = "") -> bytes:
+    """A list for ``--files-from=- --from0``: no name in it is an option or a remark.
+
+    Names are relative to a folder `below` the one that rsync is given, and to the target.
+    """
+    start = b"./" + os.fsencode(below) + b"/./" if below else b"./"
+    return b"".join(start + os.fsencode(name) + b"\0" for name in names)
 
 
 def is_excluded(name: str, patterns: Sequence[str]) -> bool:

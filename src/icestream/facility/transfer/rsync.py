@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 from icestream.facility.duties.duty import Outage
@@ -28,6 +28,7 @@ _VANISHED = 24
 """Statuses that say something of single files; all else failed as a whole."""
 _FULL = re.compile(r"No space left on device|Disk quota exceeded")
 _FILE = re.compile(r'"(?P<path>[^"]*)"(?: \(in [^)]*\))?(?: failed)?: (?P<why>[^()]*) \(\d+\)')
+_GONE = re.compile(r'file has vanished: "(?P<path>[^"]*)"')
 _SKIPPED = re.compile(r'skipping non-regular file "(?P<path>[^"]*)"')
 _FOLLOWS = ("rsync error:", "rsync: connection unexpectedly closed", "rsync warning:")
 _LONGEST = 300
@@ -126,7 +127,11 @@ def run_rsync(
         if told is not None:
             told(from_rsync(name), came)
 
-    _run(between, options, asked_for(names), line, ended, stopped)
+    # A daemon without a root of its own takes files below a folder of a module for vanished.
+    root, below = between.source.module or ("", "")
+    if below:
+        between = Between(replace(between.source, text=root), between.target)
+    _run(between, options, asked_for(names, below), line, ended, stopped)
     return ended
 
 
@@ -253,18 +258,21 @@ def _judge(
 ) -> None:
     """Note which files failed; raise when all of it did."""
     (between, given), source = asked, asked[0].source
-    names = [os.fsdecode(name[2:]) for name in given.split(b"\0") if name]
+    asked_names = (name.removeprefix(b"./") for name in given.split(b"\0") if name)
+    names = [os.fsdecode(name.rpartition(b"/./")[2]) for name in asked_names]
     errors.seek(0)
     lines = [each for each in errors.read().decode(errors="surrogateescape").splitlines() if each]
     for each in lines:
         if _FULL.search(each):
             raise Outage(f"the disk of {between.target} is full")
-        if found := _FILE.search(each):
+        gone = _GONE.search(each)
+        if found := gone or _FILE.search(each):
+            why = "it went away meanwhile" if gone else found["why"].strip()
             named = from_rsync(os.fsencode(found["path"]))
             # Each end names files in its own way, with its own folder or module before them.
             fits = [name for name in names if named == name or named.endswith(f"/{name}")]
             if fits:
-                ended.failed.setdefault(max(fits, key=len), found["why"].strip())
+                ended.failed.setdefault(max(fits, key=len), why)
     if status != 0 and not ended.done and _is_away(source):
         raise Outage(f"{source} is not there")
     if status in (0, _PARTIAL, _VANISHED) or (stopped is not None and stopped.is_set()):

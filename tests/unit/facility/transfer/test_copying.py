@@ -147,7 +147,10 @@ def test_a_source_that_is_away_is_named_and_caught_up(copied: Copied) -> None:
     write_movie(copied.nas / "a.mrc")
     copied.rounds()
     away = copied.nas.rename(copied.folder / "away")
-    assert copied.rounds(1).outage == f"{copied.nas} is not there: is the microscope's storage mounted?"
+    assert (
+        copied.rounds(1).outage
+        == f"{copied.nas} is not there: is the microscope's storage mounted?"
+    )
     assert copied.copying.ledger.noted("outage")
     assert copied.states() == {"a.mrc": "verified"}
     write_movie(away / "b.mrc")
@@ -196,7 +199,7 @@ def test_a_disk_that_fills_while_copying(tmp_path: Path) -> None:
 def test_a_copy_that_is_altered_on_its_way_is_made_again(
     copied: Copied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from icestream.facility.transfer import arriving  # noqa: PLC0415 - to break it
+    from icestream.facility.transfer import arriving
 
     write_movie(copied.nas / "a.mrc")
     whole = arriving.from_disk

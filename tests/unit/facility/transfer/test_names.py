@@ -8,7 +8,17 @@ import pytest
 
 from icestream.facility.transfer.names import asked_for, from_rsync, is_excluded, unnamed
 
-ODD = ["-rf", "#a", ";b", "new\nline", "tab\there", "ünï", "back\\#012slash", " blank ", "\udcff\udcfe"]
+ODD = [
+    "-rf",
+    "#a",
+    ";b",
+    "new\nline",
+    "tab\there",
+    "ünï",
+    "back\\#012slash",
+    " blank ",
+    "\udcff\udcfe",
+]
 
 
 def test_rsync_reads_and_writes_names_as_we_do(tmp_path: Path) -> None:
@@ -16,7 +26,14 @@ def test_rsync_reads_and_writes_names_as_we_do(tmp_path: Path) -> None:
     for name in ODD:
         (tmp_path / name).write_text("x")
     told = subprocess.run(
-        ["rsync", "--files-from=-", "--from0", "--out-format=%n", f"{tmp_path}/", f"{tmp_path}/to/"],
+        [
+            "rsync",
+            "--files-from=-",
+            "--from0",
+            "--out-format=%n",
+            f"{tmp_path}/",
+            f"{tmp_path}/to/",
+        ],
         input=asked_for(ODD),
         capture_output=True,
         check=True,

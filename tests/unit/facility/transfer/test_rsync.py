@@ -29,7 +29,9 @@ def test_each_file_is_told_of_with_its_md5(tmp_path: Path) -> None:
     (tmp_path / "from" / "none").mkdir()
     told: list[str] = []
     done = run_rsync(ends, ["a", "sub/b", "gone"], told=lambda name, _: told.append(name))
-    md5 = {text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in ("aa", "b")}
+    md5 = {
+        text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in ("aa", "b")
+    }
     assert done.done == {"a": md5["aa"], "sub/b": md5["b"]}
     assert sorted(told) == ["a", "sub/b"]
     assert done.failed == {"gone": "No such file or directory"}

@@ -26,7 +26,7 @@ def test_who_is_alone_has_all_and_two_have_half() -> None:
         threads = [threading.Thread(target=copy) for _ in range(2)]
         for thread in threads:
             thread.start()
-        while len(share._waiting) < 2:  # noqa: SLF001 - that both wait is what is set up
+        while len(share._waiting) < 2:
             threading.Event().wait(0.01)
     while len(got) < 2:
         threading.Event().wait(0.01)
@@ -51,7 +51,7 @@ def test_no_more_than_so_many_at_once_and_first_come_first_served() -> None:
         for name in "abc":
             threads.append(threading.Thread(target=copy, args=(name,)))
             threads[-1].start()
-            while len(share._waiting) < len(threads):  # noqa: SLF001 - as above
+            while len(share._waiting) < len(threads):
                 threading.Event().wait(0.01)
         stopped.set()
         with share.stream(stopped) as none:
