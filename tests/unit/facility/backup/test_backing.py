@@ -94,7 +94,7 @@ def test_another_disk_gets_what_no_disk_has_and_the_whole_session(backups: Backu
     (backups.movies / "disc" / "b.mrc").write_bytes(b"b")
     backups.round()
     # A session goes on from one disk; each movie is on one of them.
-    assert sorted(os.listdir(backups.held / "movies" / "disc")) == ["b.mrc"]
+    assert [each.name for each in (backups.held / "movies" / "disc").iterdir()] == ["b.mrc"]
     assert backups.round().copied == 0
     (backups.processing / "align" / "a.mrc").write_bytes(b"newer")
     backups.again()

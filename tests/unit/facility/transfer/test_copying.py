@@ -50,7 +50,7 @@ def test_names_of_any_kind(copied: Copied) -> None:
     for name in names:
         (copied.nas / os.fsdecode(name)).write_bytes(name)
     assert copied.rounds().copied == len(names)
-    assert sorted(os.listdir(os.fsencode(copied.raw))) == sorted(names)
+    assert sorted(os.fsencode(each.name) for each in copied.raw.iterdir()) == sorted(names)
 
 
 def test_what_is_no_file_is_named_and_the_rest_goes_on(copied: Copied) -> None:

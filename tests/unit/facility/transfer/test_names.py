@@ -40,7 +40,7 @@ def test_rsync_reads_and_writes_names_as_we_do(tmp_path: Path) -> None:
         env={**os.environ, "LC_ALL": "C"},
     )
     assert {from_rsync(line) for line in told.stdout.splitlines()} == set(ODD)
-    assert sorted(os.listdir(tmp_path / "to")) == sorted(ODD)
+    assert sorted(each.name for each in (tmp_path / "to").iterdir()) == sorted(ODD)
 
 
 @pytest.mark.parametrize(
