@@ -78,7 +78,11 @@ def backed_up(target: Address, session: str) -> BackedUp:
     """
     with tempfile.TemporaryDirectory(prefix="icestream-restore-") as made:
         _fetch(target.below(safe_file_name(session)), Path(made), [CARD], session)
-        said = json.loads((Path(made) / CARD).read_text())
+        return _read_card(Path(made) / CARD)
+
+
+def _read_card(path: Path) -> BackedUp:
+    said = json.loads(path.read_text())
     return BackedUp(
         session=str(said["session"]),
         processing=Path(said["processing"]),
@@ -103,7 +107,9 @@ def restore(
     """Bring a session back from a backup.
 
     It may be interrupted and called again with the same place: what is there and right is not
-    copied again. Each file is read back and compared with the digest of when it was backed up.
+    copied again. Each file is read back and compared with the digest of when it was backed up. Of
+    a backup on several disks the one that was written last comes first: it says what there is, and
+    the others only bring what is on them.
 
     Parameters
     ----------
@@ -128,31 +134,29 @@ def restore(
     """
     place = place.absolute()
     volume = volume_of(None, target)
-    known = backed_up(target, session)
     folder = target.below(safe_file_name(session))
-    _begin(place, f"{known.backup} {known.session}")
+    known = _begin(place, folder, session)
     done = Restored(
         place,
         place / _below(known.processing, known.place, PROCESSING),
         place / _below(known.movies, known.place, "raw"),
     )
     roots = {MOVIES: done.raw, PROCESSING: done.processing}
-    with tempfile.TemporaryDirectory(dir=place, prefix=".ledger-") as made:
-        _fetch(folder, Path(made), [LEDGER], session)
-        ledger = Ledger(Path(made) / LEDGER, readonly=True)
-        try:
-            wanted = list(_wanted(ledger, parts))
-            _require_room(place, roots, wanted)
-            total = sum(kept.size for kept in wanted)
-            for batch in _batches(wanted, volume, done):
-                _bring(folder, roots, batch, done)
-                if told is not None:
-                    told(done.bytes, total)
-        finally:
-            ledger.close()
-        if PROCESSING in parts:
-            _take_ledger(Path(made) / LEDGER, done.processing, known)
-    if PROCESSING in parts and not (done.wrong or done.elsewhere):
+    ledger = Ledger(place / _MARK / LEDGER, readonly=True)
+    try:
+        wanted = list(_wanted(ledger, parts))
+        _require_room(place, roots, wanted)
+        total = sum(kept.size for kept in wanted)
+        for batch in _batches(wanted, volume, done):
+            _bring(folder, roots, batch, done)
+            if told is not None:
+                told(done.bytes, total)
+    finally:
+        ledger.close()
+    if done.wrong or done.elsewhere:
+        return done
+    if PROCESSING in parts:
+        _take_ledger(place / _MARK / LEDGER, done.processing, known)
         moved = [(known.processing, done.processing)]
         if known.place is not None:
             moved.append((known.place, place))
@@ -163,7 +167,7 @@ def restore(
         if route is not None and done.raw.is_dir():
             # Movies of after the backup are copied beside those that it had.
             write_route(done.processing, replace(route, copy=str(done.raw)))
-        (place / _MARK).unlink(missing_ok=True)
+    shutil.rmtree(place / _MARK, ignore_errors=True)
     return done
 
 
@@ -190,18 +194,28 @@ def _fetch(folder: Address, into: Path, names: Sequence[str], session: str) -> N
             )
 
 
-def _begin(place: Path, what: str) -> None:
-    """Take a folder for a session, or the one that was begun before."""
+def _begin(place: Path, folder: Address, session: str) -> BackedUp:
+    """Take a folder for a session, or the one that was begun before; what is brought back."""
     mark = place / _MARK
-    if mark.is_file() and mark.read_text() == what:
-        return
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+    begun = _read_card(mark / CARD) if (mark / CARD).is_file() else None
+    empty = not place.exists() or (place.is_dir() and not any(place.iterdir()))
+    if begun is None and not empty and not (mark.is_dir() and len(list(place.iterdir())) == 1):
         raise NotRestored(
             f"{place} is there and not empty: give a folder that is not, so that nothing is "
             "written over"
         )
-    place.mkdir(parents=True, exist_ok=True)
-    mark.write_text(what)
+    with tempfile.TemporaryDirectory(prefix="icestream-restore-") as made:
+        _fetch(folder, Path(made), [LEDGER, CARD], session)
+        known = _read_card(Path(made) / CARD)
+        if begun is not None and (begun.session, begun.backup) != (known.session, known.backup):
+            raise NotRestored(f"{begun.session} is being restored into {place}: give another")
+        if begun is not None and begun.at >= known.at:
+            return begun  # of another disk, or as it was when it was begun
+        mark.mkdir(parents=True, exist_ok=True)
+        for name in (LEDGER, CARD):  # the card last: it says that all is there
+            shutil.copyfile(Path(made) / name, mark / f"{name}.part")
+            (mark / f"{name}.part").replace(mark / name)
+    return known
 
 
 def _wanted(ledger: Ledger, parts: tuple[str, ...]) -> Iterator[Kept]:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,13 +98,10 @@ def _from_database(folder: Path, made: Path) -> None:
                 writing.execute(table.delete())
                 for rows in reading.execute(select(table)).mappings().partitions(_PAGE):
                     writing.execute(insert(table), [dict(row) for row in rows])
-        with sqlite3.connect(partial / FILE) as plain:
-            plain.execute("PRAGMA journal_mode=DELETE")
-        plain.close()
     finally:
         copy.close()
         source.close()
-    (partial / FILE).replace(made)
+    sqlite.copy(partial / FILE, made)
     shutil.rmtree(partial, ignore_errors=True)
 
 

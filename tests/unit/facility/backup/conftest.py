@@ -1,4 +1,4 @@
-"""A facility that copies."""
+"""A facility that backs up."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A facility that copies."""
+"""A facility that hands data over."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,0 +1,46 @@
+"""The duty that keeps the area."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from copied_facility import begun, do, known
+from icestream.facility.duties.duty import Outage
+from icestream.facility.handover.duty import offer_known
+from icestream.facility.handover.offer import offers
+from icestream.facility.opened import Facility
+from icestream.facility.registry.sessions import change_session
+
+
+def test_sessions_that_ended_are_offered_and_not_again_when_it_is_over(copies: Facility) -> None:
+    session, area = begun(copies), copies.path.parent / "area"
+    assert do(copies, "handover").startswith("0 sessions offered")
+    with copies.registry.write() as connection:
+        change_session(connection, session.id, ended=time.time())
+    assert do(copies, "handover").startswith("1 sessions offered")
+    (made,) = offers(area)
+    assert (area / made.name / "results" / "align" / "a.mrc").exists()
+    from icestream.facility.handover.area import end_offer
+
+    assert copies.file.handover is not None
+    end_offer(copies.file.handover, made)
+    assert do(copies, "handover").startswith("0 sessions offered")
+    assert offer_known(copies, known(copies)).session == "p-001"
+
+
+def test_of_a_confidential_project_no_name_is_anywhere(copies: Facility) -> None:
+    begun(copies, "secretive-001", secret=True)
+    made = offer_known(copies, known(copies, "secretive-001"))
+    assert made.confidential
+    area = copies.path.parent / "area"
+    names = [str(path.relative_to(area)) for path in area.rglob("*")]
+    assert not [name for name in names if "secretive" in name]
+    assert "secretive" not in (area / ".offers" / "rsyncd.conf").read_text()
+
+
+def test_an_area_that_is_away_is_an_outage(copies: Facility) -> None:
+    area = copies.path.parent / "area"
+    area.rename(Path(f"{area}.away"))
+    with pytest.raises(Outage, match="mount its disk"):
+        do(copies, "handover")
