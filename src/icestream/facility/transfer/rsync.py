@@ -111,7 +111,15 @@ def run_rsync(
     Outage
         If it failed as a whole; says whose fault it was. What was told before that has happened.
     """
-    options = [*options, "-ii", "--files-from=-", "--from0", "--out-format=%i|%C|%n"]
+    # Times are compared to the nanosecond: what was written twice within a second is not the same.
+    options = [
+        *options,
+        "-ii",
+        "--modify-window=-1",
+        "--files-from=-",
+        "--from0",
+        "--out-format=%i|%C|%n",
+    ]
     options.append("--checksum-choice=md5")
     if limit:
         options.append(f"--bwlimit={max(1, round(limit / 1024))}")
