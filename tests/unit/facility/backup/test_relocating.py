@@ -71,7 +71,7 @@ def test_only_whole_folders_are_moved(tmp_path: Path) -> None:
     }
     workflow = Workflow.from_document(document)
     moved = [(Path("/data/s"), Path("/new")), (Path("/data/s/x"), Path("/inner"))]
-    step = relocating._with_paths(workflow, moved).steps[0]  # noqa: SLF001 - the rule itself
+    step = relocating._with_paths(workflow, moved).steps[0]
     assert dict(step.parameters) == {
         "a": "/new", "b": "/inner", "c": "/data/s2/x", "d": 5, "e": ["/new"],
     }  # fmt: skip

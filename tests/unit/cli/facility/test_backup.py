@@ -1,0 +1,59 @@
+"""`icestream facility backup` and `restore`."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from copied_facility import begun, sections
+from icestream.cli.facility.app import app
+from icestream.facility.backup import restoring
+from icestream.facility.opened import Facility, open_facility
+
+
+@pytest.fixture
+def copies(write_facility: Callable[[str], Path], tmp_path: Path) -> Iterator[Facility]:
+    with open_facility(write_facility(sections(tmp_path))) as opened:
+        yield opened
+
+
+def facility_(*words: str) -> Any:
+    return app(words, result_action="return_value")
+
+
+def test_prepared_backed_up_verified_and_restored(
+    copies: Facility,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    begun(copies)
+    assert facility_("backup", "--once") == 1
+    assert "was never prepared" in capsys.readouterr().out
+    assert facility_("backup", "--prepare", "usb") == 0
+    assert facility_("transfer", "--once") == 0
+    assert facility_("backup", "--once", "--verify") == 0
+    capsys.readouterr()
+    assert facility_("backup", "--json") == 0
+    found = {each["part"]: each for each in json.loads(capsys.readouterr().out)}
+    assert (found["movies"]["files"], found["movies"]["wrong"]) == (2, 0)
+    assert found["movies"]["verified"] > 0
+    # The folder is not that of a session that has a store.
+    monkeypatch.setattr(restoring, "relocate", lambda folder, moved: 0)
+    new = tmp_path / "new"
+    assert facility_("restore", "p-001", str(new), "--from", "usb") == 0
+    assert len(list((new / "raw").glob("*.mrc"))) == 2
+    held = tmp_path / "usb" / "p-001" / "processing" / "align" / "a.mrc"
+    held.write_bytes(b"rotten!")
+    assert facility_("backup", "--verify", "--to", "usb") == 1
+    assert "it holds something else" in capsys.readouterr().out
+    assert facility_("restore", "p-001", str(tmp_path / "n2"), "--from", "usb") == 1
+    assert "wrong  processing/align/a.mrc" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("copies")
+def test_a_backup_that_there_is_not() -> None:
+    with pytest.raises(LookupError, match=r"no \[backup\.ubs\]; did you mean usb"):
+        facility_("backup", "--to", "ubs")
