@@ -613,7 +613,8 @@ class SampleSession:
         more.setdefault("reason", "")
         more.setdefault("passed", True)
         more.setdefault("result_id", None)
-        serial = writes.event(TaskDone(result=None), step_id=number, subject_id=subject)
+        done = TaskDone(result=more["result_id"])
+        serial = writes.event(done, step_id=number, subject_id=subject)
         writes.insert(
             t.task, step_id=number, revision_id=number, subject_id=subject,
             key=f"{step}{subject}", inputs="[]",

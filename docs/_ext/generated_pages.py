@@ -29,6 +29,7 @@ from icestream.engine.graph.workflow import load_workflow, shipped_workflows
 from icestream.engine.requests.models import VERBS
 from icestream.facility.file import VARIABLE, FacilityFile
 from icestream.facility.kinds import Days, FileMode, Hours, Seconds
+from icestream.facility.messages.documents import ACTIONS, MessageAnswer, SessionNews
 from icestream.protocol import Protocol, Registry, Resources, unit_of
 from icestream.protocol.describe import (
     describe_parameters,
@@ -295,6 +296,39 @@ def requests_page() -> str:
     return "\n".join(lines)
 
 
+def messages_page() -> str:
+    """Every document of messages with its fields."""
+    lines = [
+        "# Messages",
+        "",
+        "What a facility can be asked by message, in a folder or over a broker, and what it says.",
+        "Every document is a JSON object with `version` 1. How they come and go is in",
+        "{doc}`../how-to/start-sessions-by-messages`.",
+        "",
+    ]
+    titles = {f"Request `{name}`": model for name, model in ACTIONS.items()}
+    for title, model in {**titles, "Answer": MessageAnswer, "News": SessionNews}.items():
+        lines += [f"## {title}", "", _text(first_line(model)), ""]
+        lines += ["| field | type | default | meaning |", "|---|---|---|---|"]
+        schema = model.model_json_schema()["properties"]
+        for name, field in model.model_fields.items():
+            kind = schema[name]
+            default = field.get_default(call_default_factory=True)
+            said = "" if field.is_required() else f"`{json.dumps(default)}`"
+            words = " or ".join(f"`{one}`" for one in kind.get("enum", ())) or _json_type(kind)
+            if "const" in kind:
+                words = f"`{json.dumps(kind['const'])}`"
+            meaning = _cell((field.description or "").replace("``", "`"))
+            lines.append(f"| `{name}` | {words} | {said} | {meaning} |")
+        lines.append("")
+    lines += [
+        "A workflow file is a request, too: it begins a session that is called like the file.",
+        "The verbs of `ask` are those of {doc}`requests <requests>`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
 def events_page() -> str:
     """Every kind of event with its fields."""
     lines = [
@@ -472,6 +506,7 @@ PAGES = {
     "facility-file.md": facility_page,
     "settings.md": settings_page,
     "requests.md": requests_page,
+    "messages.md": messages_page,
     "events.md": events_page,
     "routes.md": routes_page,
 }

@@ -26,6 +26,7 @@ from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import Workflow, load_workflow, shipped_workflows
 from icestream.engine.requests.models import VERBS
 from icestream.facility.file import FacilityFile
+from icestream.facility.messages.documents import ACTIONS, MessageAnswer, SessionNews
 from icestream.model import QUALITIES
 from icestream.protocol import Registry, unit_of
 from icestream.server.app import create_app
@@ -46,6 +47,7 @@ GENERATED = {
         "facility-file",
         "settings",
         "requests",
+        "messages",
         "events",
         "routes",
         "workflow-file",
@@ -123,6 +125,15 @@ def test_every_request_is_in_the_reference(generated: Any) -> None:
             model.model_fields.keys() - {"verb", "who"}
         )
         assert not re.search(r"\| \|$", section, flags=re.M), "a value is not explained"
+
+
+def test_every_field_of_a_message_is_in_the_reference(generated: Any) -> None:
+    page = generated.messages_page()
+    for model in (*ACTIONS.values(), MessageAnswer, SessionNews):
+        for name, field in model.model_fields.items():
+            assert f"| `{name}` |" in page
+            assert field.description, f"{model.__name__}.{name} says nothing"
+    assert "`accepted` or `refused`" in page
 
 
 def test_every_shipped_workflow_has_a_page_with_its_drawing(generated: Any) -> None:

@@ -18,6 +18,7 @@ from icestream.facility.handover.flaws import handover_flaws
 from icestream.facility.keep.doing import keep_flaws
 from icestream.facility.kinds import Flaw, worst_first
 from icestream.facility.memory.flaws import memory_flaws
+from icestream.facility.messages.check import messages_flaws
 from icestream.facility.money.flaws import money_flaws
 from icestream.facility.projects.duty import projects_flaws
 from icestream.facility.registry.open import BadRegistry, open_registry
@@ -111,5 +112,6 @@ _ASKED: tuple[Callable[[LoadedFacility, Settings], Iterator[Flaw]], ...] = (
     transfer_flaws,
     backup_flaws,
     handover_flaws,
+    messages_flaws,
 )
 """One for each part of the facility."""

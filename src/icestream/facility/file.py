@@ -18,6 +18,7 @@ from icestream.facility.handover.kinds import Handover
 from icestream.facility.keep.kinds import Keep
 from icestream.facility.kinds import Flaw, Name, Seconds, Section, Several, WholePath
 from icestream.facility.memory.kinds import MemorySection
+from icestream.facility.messages.kinds import MessagesSection
 from icestream.facility.money.kinds import Money
 from icestream.facility.people.kinds import People
 from icestream.facility.projects.kinds import ProjectsSection
@@ -111,6 +112,8 @@ class FacilityFile(Section):
     """Places that sessions are backed up to, each by its name: [backup.usb]."""
     handover: Handover | None = None
     """The area from which people fetch their data."""
+    messages: MessagesSection | None = None
+    """Requests by message, in a folder or from a broker."""
 
     @model_validator(mode="after")
     def _check(self) -> "FacilityFile":

@@ -30,6 +30,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("backup", "backup:backup", "Say what is backed up where; back up, verify."),
     ("restore", "backup:restore", "Bring a session back from a backup."),
     ("handover", "handover:handover", "Offer a session's data to people."),
+    ("messages", "messages:messages", "List what was asked by message, and try it again."),
     ("run", "run:run", "Do what the facility does over and over, until it is stopped."),
     ("invoices", "invoices:app", "Say what is due, issue invoices, credit them, find the rest."),
     ("beamtime", "beamtime:beamtime", "Say how much beam time there was, by whose it was."),

@@ -80,11 +80,18 @@ def have_done(
     return answer_of(folder, send(folder, request), timeout=timeout)
 
 
-def ask(folder: Path | str, request: Request, registry: Registry | None = None) -> str:
+def ask(
+    folder: Path | str, request: Request, registry: Registry | None = None, *, token: str = ""
+) -> str:
     """Ask something of a session; returns a token for `answer_of`, and waits for nobody.
 
     Whoever runs the session carries it out. Where nobody does, it is carried out here and now as
     far as it needs no work, and what is about work, such as trying again, waits for the next run.
+
+    Parameters
+    ----------
+    token
+        The asker's own: what was asked with it before is not asked again.
 
     Raises
     ------
@@ -93,6 +100,8 @@ def ask(folder: Path | str, request: Request, registry: Registry | None = None) 
     NoStore, LookupError, InvalidWorkflow
         As by `carry_out_at_rest`.
     """
+    if token and _was_asked(folder, token):
+        return token
     if not holder(Path(folder)):
         pauses = isinstance(request, Pause) and request.step is None
         if pauses or isinstance(request, Stop | Abort):
@@ -100,8 +109,18 @@ def ask(folder: Path | str, request: Request, registry: Registry | None = None) 
             raise NothingRuns(f"no process runs this session: there is nothing to {to}")
         if isinstance(request, AT_REST):
             with contextlib.suppress(SessionBusy):
-                return _carry_out(Path(folder).absolute(), request, registry or Registry())
-    return send(folder, request)
+                whole = Path(folder).absolute()
+                return _carry_out(whole, request, registry or Registry(), token)
+    return send(folder, request, token=token)
+
+
+def _was_asked(folder: Path | str, token: str) -> bool:
+    """Whether it was, and need not be carried out here: it is answered, or somebody runs it."""
+    try:
+        state, _ = answer_of(folder, token)
+    except LookupError:
+        return False
+    return state != "new" or bool(holder(Path(folder)))
 
 
 def carry_out_at_rest(
@@ -124,7 +143,7 @@ def carry_out_at_rest(
     return answer_of(folder, _carry_out(folder, request, registry or Registry()))
 
 
-def _carry_out(folder: Path, request: Request, registry: Registry) -> str:
+def _carry_out(folder: Path, request: Request, registry: Registry, token: str = "") -> str:
     """Send a request to ourselves and carry it out; its token."""
     with closing(open_store(folder, readonly=True)) as store:
         session_workflow(store)  # says when it has not been started
@@ -132,7 +151,7 @@ def _carry_out(folder: Path, request: Request, registry: Registry) -> str:
         workflow, session = session_workflow(store), queries.session(store)
         record = Record(store, registry, None, timeout=0.0)
         record.open(workflow)
-        token = send(folder, request)
+        token = send(folder, request, token=token)
         with store.read() as connection:
             row = connection.execute(select(t.request).where(t.request.c.token == token)).one()
         carry_out(record, row)

@@ -19,10 +19,16 @@ from icestream.store.open import NoStore, open_store
 __all__ = ["answer_of", "send"]
 
 
-def send(folder: Path | str, request: Request) -> str:
+def send(folder: Path | str, request: Request, *, token: str = "") -> str:
     """Ask something of the session in `folder`; returns a token for `answer_of`.
 
     The store is only written to, never brought to another schema: that is for the coordinator.
+
+    Parameters
+    ----------
+    token
+        The asker's own, where the same may be asked again after a crash: it is asked once. By
+        default a new one.
 
     Raises
     ------
@@ -35,18 +41,20 @@ def send(folder: Path | str, request: Request) -> str:
     if not folder.is_dir():
         raise NoStore(f"{folder} is not a folder")
     store = open_store(folder, upgrade=False)
-    token = uuid.uuid4().hex
+    given, token = bool(token), token or uuid.uuid4().hex
     with contextlib.closing(store), store.write(durable=True) as connection:
-        connection.execute(
-            insert(t.request).values(
-                token=token,
-                time=time.time(),
-                verb=request.verb,
-                document=document_of(request),
-                who=request.who,
-                state="new",
+        known = select(t.request.c.token).where(t.request.c.token == token)
+        if not given or connection.execute(known).first() is None:
+            connection.execute(
+                insert(t.request).values(
+                    token=token,
+                    time=time.time(),
+                    verb=request.verb,
+                    document=document_of(request),
+                    who=request.who,
+                    state="new",
+                )
             )
-        )
         uid = connection.execute(select(t.session.c.uid)).scalar() or ""
     wake(name_here(uid, folder))
     return token

@@ -10,6 +10,7 @@ from icestream.facility.file import FacilityFile
 from icestream.facility.handover.duty import handover_duties
 from icestream.facility.keep.doing import keep_duties
 from icestream.facility.memory.duties import memory_duties
+from icestream.facility.messages.duty import messages_duties
 from icestream.facility.projects.duty import projects_duties
 from icestream.facility.sinks.run import sink_duties
 from icestream.facility.transfer.duty import transfer_duties
@@ -26,6 +27,7 @@ _ROOMS: tuple[Callable[[FacilityFile], Iterable[Duty]], ...] = (
     sink_duties,
     keep_duties,
     memory_duties,
+    messages_duties,
 )
 """Each says which duties its section of the file asks for."""
 

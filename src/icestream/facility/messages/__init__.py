@@ -1,0 +1,1 @@
+"""Messages: requests that start and steer sessions, and what is told of them."""

@@ -1,0 +1,71 @@
+"""Sessions of which is told what happens in them, and how far they were told."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from icestream.facility.messages.ledger_file import LedgerFile
+
+__all__ = ["FollowedSession", "Following"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedSession:
+    """A session of which is told what happens in it."""
+
+    folder: Path
+    name: str
+    inbox_id: int | None
+    """The request that began it; none of one that a person began."""
+    after: int = 0
+    """Number of the last event that was told."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What has to be known to tell it: zocalo's parameters and the like."""
+
+
+class Following:
+    """Sessions in the ledger that are followed."""
+
+    def __init__(self, file: LedgerFile) -> None:
+        self._file = file
+
+    def folder_of(self, session: str) -> Path | None:
+        """Folder of the session of this name that a request began last."""
+        row = self._file.one(
+            "SELECT folder FROM followed WHERE name = ? ORDER BY rowid DESC LIMIT 1", session
+        )
+        return None if row is None else Path(row["folder"])
+
+    def follow(self, session: FollowedSession) -> None:
+        """Tell from now on what happens in a session; nothing where that is so already."""
+        self._file.do(
+            "INSERT OR IGNORE INTO followed (folder, inbox_id, name, after, about)"
+            " VALUES (?,?,?,?,?)",
+            str(session.folder), session.inbox_id, session.name, session.after,
+            json.dumps(dict(session.about)),
+        )  # fmt: skip
+
+    def followed(self) -> list[FollowedSession]:
+        """All sessions that are followed."""
+        rows = self._file.all("SELECT * FROM followed WHERE over IS NULL ORDER BY rowid")
+        return [
+            FollowedSession(
+                folder=Path(row["folder"]),
+                name=row["name"],
+                inbox_id=row["inbox_id"],
+                after=row["after"],
+                about=json.loads(row["about"]),
+            )
+            for row in rows
+        ]
+
+    def told(self, folder: Path, after: int) -> None:
+        """All events up to a number were told."""
+        self._file.do("UPDATE followed SET after = ? WHERE folder = ?", after, str(folder))
+
+    def leave(self, folder: Path) -> None:
+        """Follow a session no more: its folder is gone."""
+        self._file.do("UPDATE followed SET over = ? WHERE folder = ?", time.time(), str(folder))
