@@ -5,11 +5,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from activemq_server import activemq_server
 from icestream.facility.messages.exchange import exchange, link_of
 from message_room import MONITOR, room, section
 from real_broker import RealBroker
@@ -19,10 +19,9 @@ pytest.importorskip("zocalo", reason="zocalo is not installed (group test)")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 
 
-@pytest.fixture(scope="module")
-def broker() -> Iterator[RealBroker]:
-    with activemq_server() as running:
-        yield running
+@pytest.fixture
+def broker(activemq: RealBroker) -> RealBroker:
+    return activemq
 
 
 @pytest.fixture
@@ -64,7 +63,6 @@ def test_a_recipe_of_zocalos_dispatcher_begins_a_session_and_goes_on(
     broker: RealBroker, transport: Any, tmp_path: Path
 ) -> None:
     import workflows.recipe
-    from zocalo.configuration import Configuration
     from zocalo.service.dispatcher import Dispatcher
 
     recipe = {
@@ -75,7 +73,10 @@ def test_a_recipe_of_zocalos_dispatcher_begins_a_session_and_goes_on(
         "2": {"service": "archive", "queue": "site.archive", "parameters": {"by": "icestream"}},
         "start": [[1, []]],
     }  # fmt: skip
-    dispatcher = Dispatcher(environment={"config": Configuration({})})
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "em-live.json").write_text(json.dumps(recipe))
+    stored = SimpleNamespace(storage={"zocalo.recipe_directory": str(tmp_path / "recipes")})
+    dispatcher = Dispatcher(environment={"config": stored})
     dispatcher.transport = transport
     dispatcher.initializing()
     heard: list[tuple[Any, Any]] = []
@@ -86,7 +87,7 @@ def test_a_recipe_of_zocalos_dispatcher_begins_a_session_and_goes_on(
 
     workflows.recipe.wrap_subscribe(transport, "site.archive", hear, acknowledgement=True)
     parameters = {"visit": "cm1-2", "dcid": 7, "guid": "5b2e"}
-    transport.send("processing_recipe", {"custom_recipe": recipe, "parameters": parameters})
+    transport.send("processing_recipe", {"recipes": ["em-live"], "parameters": parameters})
     made = _room(tmp_path, broker, starts=None, steps="site.icestream")
     _until(made, lambda: heard)
     (wrapper, message), *more = heard

@@ -28,6 +28,8 @@ __all__ = ["BrokerAway", "BrokerFrame", "BrokerLink", "PublishedMessages"]
 
 PATIENCE = 20.0
 """Seconds that the broker has for each of its answers."""
+_BEGINS = 10.0
+"""Seconds for each step of a beginning; one that starts up takes connections before it answers."""
 _OWN = frozenset(
     ("destination", "subscription", "ack", "content-length", "redelivered", "message-id", "receipt")
 )
@@ -236,7 +238,7 @@ class BrokerLink:
                 socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(PATIENCE), 0)
             )
 
-    def _wait(self, done: Any, where: str, lacking: str, seconds: float = PATIENCE) -> None:
+    def _wait(self, done: Any, where: str, lacking: str, seconds: float = _BEGINS) -> None:
         heard = self._heard
         with heard.changed:
             heard.changed.wait_for(lambda: done() or heard.lost or heard.error, seconds)

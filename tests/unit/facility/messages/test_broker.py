@@ -127,7 +127,6 @@ def test_why_there_is_no_connection_is_said(
     with pytest.raises(BrokerAway, match="NO_SUCH_ONE"):
         _link(broker, user="u", password={"env": "NO_SUCH_ONE"}).open()
     broker.silent = True
-    monkeypatch.setattr("icestream.facility.messages.broker.PATIENCE", 0.3)
     monkeypatch.setattr(BrokerLink._wait, "__defaults__", (0.3,))
     with pytest.raises(BrokerAway, match="does not answer"):
         _link(broker).open()
