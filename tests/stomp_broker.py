@@ -75,6 +75,8 @@ class StompBroker:
         """It takes connections and says nothing."""
         self.refuses: set[str] = set()
         """Queues into which nothing may be sent."""
+        self.names_refused = True
+        """It says which message it refused; otherwise it only ends the connection."""
         self.swallow_receipts = 0
         """It breaks down after so many messages more, before it confirms the last."""
         self._numbers = itertools.count(1)
@@ -174,8 +176,11 @@ class StompBroker:
     def _sent(self, client: _Client, headers: dict[str, str], body: bytes) -> bool:
         queue = _queue(headers["destination"])
         if queue in self.refuses:
-            about = {"receipt-id": headers["receipt"]} if "receipt" in headers else {}
+            named = self.names_refused and "receipt" in headers
+            about = {"receipt-id": headers["receipt"]} if named else {}
             client.write("ERROR", {"message": "access refused", **about}, b"not for you")
+            if not self.names_refused:
+                self._gone(client)
             return False
         own = {k: v for k, v in headers.items() if k not in ("receipt", "content-length")}
         self.queues[queue].append(Kept(own, body))

@@ -42,6 +42,9 @@ logging.getLogger("stomp.py").setLevel(logging.CRITICAL + 1)
 class BrokerAway(Exception):
     """The broker cannot be reached, or has gone; the message says where, and why."""
 
+    refused: bool = False
+    """It said so itself, perhaps of what was sent."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerFrame:
@@ -80,6 +83,7 @@ class _Listening(stomp.ConnectionListener):  # type: ignore[misc]
         self.receipts: set[str] = set()
         self.errors: dict[str, str] = {}
         self.error = ""
+        self.said = ""
         self.connected = False
         self.lost = False
 
@@ -106,6 +110,7 @@ class _Listening(stomp.ConnectionListener):  # type: ignore[misc]
         said = frame.headers.get("message", "")
         with self.changed:
             self.error = f"{said}: {body}" if said and body and body != said else said or body
+            self.said = self.error
             if about := frame.headers.get("receipt-id"):
                 self.errors[about] = self.error
             self.changed.notify_all()
@@ -326,8 +331,10 @@ class BrokerLink:
         why = self._heard.error or (
             str(error) if error is not None and str(error) else "it has gone"
         )
+        away = BrokerAway(f"{self.place}: {why}")
+        away.refused = bool(self._heard.said)
         self.close()
-        return BrokerAway(f"{self.place}: {why}")
+        return away
 
     def close(self) -> None:
         """Let the connection go; what was not acknowledged comes again."""

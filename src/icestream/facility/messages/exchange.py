@@ -42,7 +42,7 @@ def exchange(
             take_frames(carrying, frames)
             link.acknowledge(frames)
             came += len(frames)
-        went += publish_due(carrying, link)
+        went += publish_due(carrying, link, stop)
         if not link.is_open:
             raise BrokerAway(f"{link.place}: {link.trouble}")
         if time.monotonic() >= until:
@@ -50,8 +50,8 @@ def exchange(
     return came, went
 
 
-def publish_due(carrying: RequestsCarriedOut, link: BrokerLink) -> int:
-    """Publish what waits; how many the broker confirmed.
+def publish_due(carrying: RequestsCarriedOut, link: BrokerLink, stop: threading.Event) -> int:
+    """Publish what waits, until told to stop; how many the broker confirmed.
 
     Raises
     ------
@@ -59,8 +59,13 @@ def publish_due(carrying: RequestsCarriedOut, link: BrokerLink) -> int:
         If it goes meanwhile; what it has not confirmed waits on.
     """
     ledger, went = carrying.ledger, 0
-    while batch := ledger.outbox.unsent(time.time(), _AT_ONCE):
-        done = link.publish(batch)
+    while not stop.is_set() and (batch := ledger.outbox.unsent(time.time(), _AT_ONCE)):
+        try:
+            done = link.publish(batch)
+        except BrokerAway as error:
+            if error.refused:  # and did not say of which: the next time another is the first
+                _put_off(carrying, batch, {batch[0].id: str(error)})
+            raise
         ledger.outbox.sent(done.confirmed)
         went += len(done.confirmed)
         if done.refused:

@@ -40,10 +40,11 @@ class Following:
         return None if row is None else Path(row["folder"])
 
     def follow(self, session: FollowedSession) -> None:
-        """Tell from now on what happens in a session; nothing where that is so already."""
+        """Tell from now on what happens in a session; where that is so, know who asked for it."""
         self._file.do(
-            "INSERT OR IGNORE INTO followed (folder, inbox_id, name, after, about)"
-            " VALUES (?,?,?,?,?)",
+            "INSERT INTO followed (folder, inbox_id, name, after, about) VALUES (?,?,?,?,?)"
+            " ON CONFLICT (folder) DO UPDATE SET inbox_id = excluded.inbox_id,"
+            " about = excluded.about WHERE followed.inbox_id IS NULL",
             str(session.folder), session.inbox_id, session.name, session.after,
             json.dumps(dict(session.about)),
         )  # fmt: skip

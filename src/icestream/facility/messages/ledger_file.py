@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LedgerFile"]
+__all__ = ["LedgerFile", "OtherLedger"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS inbox (
@@ -43,6 +43,11 @@ CREATE TABLE IF NOT EXISTS followed (
 );
 PRAGMA user_version = 1;
 """
+_VERSION = 1
+
+
+class OtherLedger(OSError):
+    """A ledger of a version that is not known here."""
 
 
 class LedgerFile:
@@ -55,6 +60,8 @@ class LedgerFile:
 
     Raises
     ------
+    OtherLedger
+        If a newer version wrote it.
     OSError
         If its folder cannot be made.
     """
@@ -69,7 +76,15 @@ class LedgerFile:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")  # acknowledged only when it is written
-        self._connection.executescript(_SCHEMA)
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            self._connection.close()
+            raise OtherLedger(
+                f"{path} was written by a newer version of icestream: use that, or name another "
+                "file as messages.ledger"
+            )
+        if version < _VERSION:
+            self._connection.executescript(_SCHEMA)
         with self.transaction():
             if self.one("SELECT at FROM begun") is None:
                 self.do("INSERT INTO begun (at) VALUES (?)", time.time())

@@ -150,7 +150,8 @@ class RequestsCarriedOut:
             if self._joins(entry, request):
                 return
             planned = self.sessions.plan(request)
-            self._refuse_second(entry, planned)
+            if self._waits_for_other(entry, planned):
+                return
             with self.ledger.transaction():
                 self.ledger.inbox.move(
                     entry.id, "accepted", session=planned.name, folder=str(planned.folder)
@@ -178,15 +179,24 @@ class RequestsCarriedOut:
             )
             self._say(entry, "began")
 
-    def _refuse_second(self, entry: LedgerEntry, planned: PlannedSession) -> None:
+    def _waits_for_other(self, entry: LedgerEntry, planned: PlannedSession) -> bool:
+        """Whether another request of zocalo's is about to begin the session of this one.
+
+        Raises
+        ------
+        UnreadableRequest
+            If another request has its place, and is another session.
+        """
         others = [one for one in self.ledger.inbox.of_folder(planned.folder) if one.id != entry.id]
-        if others:
-            raise UnreadableRequest(
-                [
-                    f"session: {planned.name!r} was asked for before, by message "
-                    f"{others[0].id}; give it another name"
-                ]
-            )
+        if not others:
+            return False
+        if entry.kind != "zocalo" or others[0].kind != "zocalo":
+            said = f"{planned.name!r} was asked for before, by message {others[0].id}"
+            raise UnreadableRequest([f"session: {said}; give it another name"])
+        until = time.time() + _FIRST_PAUSE
+        said = f"message {others[0].id} begins its session"
+        self.ledger.inbox.put_off(entry.id, until, said, counts=False)
+        return True
 
     def _joins(self, entry: LedgerEntry, request: StartSession) -> bool:
         """Whether a movie that zocalo asks for comes to a session that it began before."""
@@ -250,6 +260,9 @@ class RequestsCarriedOut:
     def _status(self, entry: LedgerEntry, request: StatusOfSession) -> None:
         folder = self._folder(request.session)
         status = status_of(folder, request.session, time.time())
+        if entry.source != "folder" and self.sessions.confidential(str(folder)):
+            # Who asks over the broker is not known: no more than that it runs.
+            status = {name: status[name] for name in ("id", "state", "running")}
         with self.ledger.transaction():
             self.ledger.inbox.move(entry.id, "done", session=request.session)
             self._say(entry, "done", session=request.session, folder=str(folder), status=status)
@@ -293,14 +306,15 @@ class RequestsCarriedOut:
         broker = self.section.broker
         if broker is None or entry.source == "folder":
             return
+        secret = self.sessions.confidential(entry.folder, _project(entry))
         body = {
             "version": 1,
             "message": entry.id,
             "state": state,
-            "reason": reason,
+            "reason": "" if secret else reason,
             "source": entry.source,
             "headers": dict(entry.headers),
-            "body": entry.body.decode("utf-8", "backslashreplace"),
+            "body": "" if secret else entry.body.decode("utf-8", "backslashreplace"),
         }
         key = f"dead:{entry.identity}:{entry.again}"
         self.ledger.outbox.publish(

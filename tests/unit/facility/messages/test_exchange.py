@@ -118,8 +118,26 @@ def test_what_the_broker_refuses_is_in_nobodys_way(made: Room, broker: StompBrok
     link = link_of(made.section)
     for _ in range(3):
         link.open()
-        publish_due(made.carrying, link)
+        publish_due(made.carrying, link, threading.Event())
     assert broker.bodies("open") == ["{}"]
     (left,) = made.ledger.outbox.unsent(1e12)
     assert (left.key, left.tried) == ("a", 1)
+    link.close()
+
+
+def test_a_broker_that_does_not_say_what_it_refuses_is_not_asked_the_same_for_ever(
+    made: Room, broker: StompBroker
+) -> None:
+    broker.refuses.add("closed")
+    broker.names_refused = False
+    made.ledger.outbox.publish(
+        [OutgoingMessage(key=one, queue=one, body="{}") for one in ("closed", "open")]
+    )
+    link = link_of(made.section)
+    link.open()
+    with pytest.raises(BrokerAway, match="access refused"):
+        publish_due(made.carrying, link, threading.Event())
+    link.open()
+    assert publish_due(made.carrying, link, threading.Event()) == 1
+    assert broker.bodies("open") == ["{}"]
     link.close()

@@ -19,3 +19,14 @@ def test_sessions_are_followed_from_where_they_were(ledger: MessageLedger) -> No
     )
     ledger.following.leave(Path("/s"))
     assert ledger.following.followed() == []
+
+
+def test_who_asked_for_a_session_that_is_followed_is_known_then(ledger: MessageLedger) -> None:
+    by_registry = FollowedSession(folder=Path("/s"), name="s", inbox_id=None)
+    ledger.following.follow(by_registry)
+    ledger.following.follow(
+        FollowedSession(folder=Path("/s"), name="s", inbox_id=3, about={"zocalo": {}})
+    )
+    ledger.following.follow(by_registry)
+    (known,) = ledger.following.followed()
+    assert (known.inbox_id, known.about) == (3, {"zocalo": {}})

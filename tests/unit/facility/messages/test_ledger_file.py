@@ -2,11 +2,16 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from icestream.facility.messages.ledger import MessageLedger
+from icestream.facility.messages.ledger_file import OtherLedger
 
 
 def test_what_was_entered_is_there_after_a_kill(tmp_path: Path) -> None:
@@ -29,3 +34,12 @@ with ledger.transaction():
     )
     assert done.returncode == -signal.SIGKILL
     assert [one.identity for one in MessageLedger(path).inbox.due(1e12)] == ["kept"]
+
+
+def test_a_ledger_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "messages.db"
+    MessageLedger(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(OtherLedger, match="newer version"):
+        MessageLedger(path)

@@ -246,6 +246,38 @@ def test_answers_to_all_say_nothing_of_confidential_sessions(tmp_path: Path) -> 
     shown = made.out("icestream.answers")
     assert all(one.keys() == {"version", "id", "request", "state", "time"} for one in shown)
     assert made.out("me")[1]["session"] == "mine"
+    _asked(made, start("drug", id="wrong", project="X1"))
+    (letter,) = made.out("icestream.dead")
+    assert (letter["body"], letter["reason"]) == ("", "")
+
+
+def test_over_the_broker_no_more_is_said_of_a_confidential_session_than_that_it_runs(
+    tmp_path: Path,
+) -> None:
+    sessions = entered(tmp_path / "sessions", secret=lambda folder, project: bool(folder))
+    made = room(tmp_path, section(tmp_path), sessions)
+    _asked(made, start())
+    _asked(made, {"id": "q", "action": "status", "session": "night"}, reply_to="/queue/me")
+    assert made.out("me")[0]["status"].keys() == {"id", "state", "running"}
+
+
+def test_further_movies_wait_for_the_session_that_is_about_to_begin(tmp_path: Path) -> None:
+    made = room(tmp_path, section(tmp_path, zocalo={}))
+    (tmp_path / "raw").mkdir()
+    made.sessions.troubles.append(OSError(28, "full"))
+    documents = [
+        {
+            "recipes": ["em-spa-preprocess"],
+            "parameters": {"dcid": 3, "movie": f"{tmp_path}/raw/{name}.tiff"},
+        }
+        for name in "ab"
+    ]
+    take_frames(made.carrying, [frame(one, "processing_recipe") for one in documents])
+    made.carrying.carry_out()
+    assert [one.state for one in made.ledger.inbox.newest(2)] == ["new", "accepted"]
+    made.carrying.carry_out(1e12)
+    assert [one.state for one in made.ledger.inbox.newest(2)] == ["done", "done"]
+    assert made.sessions.begun == ["em-spa-preprocess-3"] * 2
 
 
 def test_a_workflow_file_begins_a_session_of_its_name(made: Room) -> None:
