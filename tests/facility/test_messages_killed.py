@@ -51,14 +51,14 @@ def test_killed_between_any_two_steps_nothing_is_lost_or_done_twice(tmp_path: Pa
                 broker.put("icestream.requests", json.dumps(start(name)))
             else:
                 (tmp_path / "requests" / f"{name}.json").write_text(json.dumps(start(name)))
-        for life in range(8):
+        for life in range(5):
             with subprocess.Popen(
                 [sys.executable, "-c", PROCESS, str(tmp_path), str(broker.port)],
                 env=environment, stdout=subprocess.PIPE, text=True,
             ) as process:  # fmt: skip
                 assert process.stdout is not None
                 assert process.stdout.readline() == "ready\n"
-                until = time.monotonic() + (0.4 + 0.37 * life if life < 7 else 60.0)
+                until = time.monotonic() + (0.5 + 0.6 * life if life < 4 else 60.0)
                 while time.monotonic() < until and not _all_told(tmp_path / "messages.db"):
                     time.sleep(0.05)
                 process.send_signal(signal.SIGKILL)

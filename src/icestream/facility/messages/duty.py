@@ -31,6 +31,8 @@ _LOOK = 0.5
 """Seconds between two looks at the folder and the ledger."""
 _LISTED = 5.0
 """Seconds between two looks at which sessions the registry has."""
+_AWAY = 20.0
+"""Seconds between two attempts while something is away: trying costs nothing."""
 _KEPT = 14 * 86400.0
 """Seconds for which it is kept what was published."""
 _TRIES = 4
@@ -53,6 +55,7 @@ def messages_duties(file: FacilityFile) -> Iterator[Duty]:
             name="messages.broker",
             what="takes in and sends messages",
             every=_LOOK,
+            longest=_AWAY,
             act=talk_to_broker,
         )
 
