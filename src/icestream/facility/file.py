@@ -22,8 +22,6 @@ from icestream.facility.messages.kinds import MessagesSection
 from icestream.facility.money.kinds import Money
 from icestream.facility.people.kinds import People
 from icestream.facility.projects.kinds import ProjectsSection
-from icestream.facility.messages.kinds import MessagesSection
-from icestream.facility.projects.kinds import ProjectsSection
 from icestream.facility.registry.open import FILE
 from icestream.facility.sinks.kinds import AnySink
 from icestream.facility.transfer.kinds import Transfer

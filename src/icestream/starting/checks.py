@@ -13,6 +13,7 @@ from icestream.protocol import Protocol, Registry, is_input_file, missing, unit_
 from icestream.protocol.breaking import in_a_sentence
 from icestream.protocol.describe import bare_type, value_words, without_effect
 from icestream.protocols.option_words import option_words
+from icestream.store.open import FILE
 
 __all__ = [
     "EACH_TIME",
@@ -108,8 +109,10 @@ def check_folder(session: Path) -> None:
         return
     if not session.is_dir():
         raise OccupiedFolder(f"{session} is a file; name a folder for the session with --out")
-    left = {LOCK, "logs"}  # of a session that ended before it had a store
-    if any(path.name not in left for path in session.iterdir()):
+    left = {LOCK, "logs"}  # of a session that was ended before it had a store
+    unfinished = f"{FILE}.new"  # of one that was killed while it made its store
+    names = [path.name for path in session.iterdir() if path.name not in left]
+    if any(not name.startswith(unfinished) for name in names):
         raise OccupiedFolder(
             f"{session} is not empty and holds no session; name a folder that is empty or not "
             "there yet, such as a new one inside it, or the folder of a session that is to go on"

@@ -93,6 +93,9 @@ def test_a_session_has_its_folder_to_itself(tmp_path: Path) -> None:
     (folder / "logs").mkdir(parents=True)
     (folder / "coordinator.lock").touch()
     check_folder(folder)  # ended before it had a store
+    (folder / "icestream.db.new").touch()
+    (folder / "icestream.db.new-journal").touch()
+    check_folder(folder)  # killed while it made its store
     (folder / "thesis.tex").touch()
     with pytest.raises(OccupiedFolder, match="s is not empty and holds no session; name a folder"):
         check_folder(folder)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from icestream.facility.messages.ledger_file import LedgerFile
+from icestream.facility.messages.ledger_file import MessageFile
 
 __all__ = ["FollowedSession", "Following"]
 
@@ -29,7 +29,7 @@ class FollowedSession:
 class Following:
     """Sessions in the ledger that are followed."""
 
-    def __init__(self, file: LedgerFile) -> None:
+    def __init__(self, file: MessageFile) -> None:
         self._file = file
 
     def folder_of(self, session: str) -> Path | None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from icestream.facility.messages.documents import MessageAnswer, UnreadableRequest
-from icestream.facility.messages.ledger_file import LedgerFile
+from icestream.facility.messages.ledger_file import MessageFile
 
-__all__ = ["Arrived", "Inbox", "LedgerEntry", "Received"]
+__all__ = ["Arrived", "Inbox", "LedgerEntry", "ReceivedMessage"]
 
 _GIVEN_UP = "given up"
 _OPEN = ("new", "accepted")
@@ -38,7 +38,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class ReceivedMessage:
     """What the ledger says to something that came in."""
 
     id: int
@@ -76,10 +76,10 @@ class LedgerEntry:
 class Inbox:
     """Requests in the ledger, each once."""
 
-    def __init__(self, file: LedgerFile) -> None:
+    def __init__(self, file: MessageFile) -> None:
         self._file = file
 
-    def receive(self, arrived: Arrived, *, laid: bytes | None = None) -> Received:
+    def receive(self, arrived: Arrived, *, laid: bytes | None = None) -> ReceivedMessage:
         """Enter something that came, once; `laid` is the free path that its file is moved to.
 
         Raises
@@ -114,7 +114,7 @@ class Inbox:
                 else:
                     self._file.do("INSERT OR REPLACE INTO laid (path, inbox_id) VALUES (?,?)",
                              laid, number)  # fmt: skip
-        return Received(id=number, again=again, state=state)
+        return ReceivedMessage(id=number, again=again, state=state)
 
     def due(self, now: float, limit: int = 100) -> list[LedgerEntry]:
         """What is to be carried out now, in the order in which it came."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from icestream.facility.messages.following import Following
 from icestream.facility.messages.inbox import Inbox
-from icestream.facility.messages.ledger_file import LedgerFile
+from icestream.facility.messages.ledger_file import MessageFile
 from icestream.facility.messages.outbox import Outbox
 
 __all__ = ["MessageLedger"]
@@ -32,7 +32,7 @@ class MessageLedger:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = LedgerFile(path)
+        self._file = MessageFile(path)
         self.inbox = Inbox(self._file)
         self.outbox = Outbox(self._file)
         self.following = Following(self._file)

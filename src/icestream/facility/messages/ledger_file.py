@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LedgerFile", "OtherLedger"]
+__all__ = ["MessageFile", "OtherLedger"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS inbox (
@@ -50,7 +50,7 @@ class OtherLedger(OSError):
     """A ledger of a version that is not known here."""
 
 
-class LedgerFile:
+class MessageFile:
     """A SQLite file, which is made where it is not there.
 
     Parameters

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from icestream.facility.messages.ledger_file import LedgerFile
+from icestream.facility.messages.ledger_file import MessageFile
 
 __all__ = ["Outbox", "OutgoingMessage"]
 
@@ -26,7 +26,7 @@ class OutgoingMessage:
 class Outbox:
     """Messages in the ledger that go out, each once."""
 
-    def __init__(self, file: LedgerFile) -> None:
+    def __init__(self, file: MessageFile) -> None:
         self._file = file
 
     def publish(self, messages: Iterable[OutgoingMessage]) -> None:
