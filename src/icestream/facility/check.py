@@ -20,7 +20,6 @@ from icestream.facility.kinds import Flaw, worst_first
 from icestream.facility.memory.flaws import memory_flaws
 from icestream.facility.messages.check import messages_flaws
 from icestream.facility.money.flaws import money_flaws
-from icestream.facility.messages.check import messages_flaws
 from icestream.facility.projects.duty import projects_flaws
 from icestream.facility.registry.open import BadRegistry, open_registry
 from icestream.facility.sinks import check as sinks

@@ -55,9 +55,7 @@ class PlacedSessions:
         told = asked
         if instrument is not None:
             if asked.movies is None and instrument.movies is not None:
-                movies = str(
-                    instrument.movies / instrument.pattern
-                )
+                movies = str(instrument.movies / instrument.pattern)
                 told = told.model_copy(update={"movies": movies})
             if asked.microscope not in self.facility.loaded.settings.microscopes:
                 told = told.model_copy(update={"microscope": None})  # it has no preset
