@@ -153,7 +153,7 @@ def look_after(
             done.told += _warn(facility, session, layout, decision, facts)
         if decision.state != "due":
             continue
-        plan = plan_removal(session, layout, decision)
+        plan = plan_removal(session, layout, decision, compare=act)
         if not act:
             done.would += [plan] if plan.lines or plan.left else []
             continue
@@ -169,7 +169,7 @@ def plans(facility: Facility, session: KnownSession, layout: Layout) -> Iterator
     """What becomes of each class of a session's data now; nothing is changed."""
     facts = facts_of(facility, session, layout)
     for decision in decisions(facility.file.keep or Keep(), facts):
-        yield plan_removal(session, layout, decision)
+        yield plan_removal(session, layout, decision, compare=False)
 
 
 def keep_flaws(known: LoadedFacility, settings: Settings) -> Iterator[Flaw]:

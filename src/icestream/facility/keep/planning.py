@@ -84,9 +84,27 @@ def decisions(keep: Keep, facts: SessionFacts) -> tuple[Decision, ...]:
 
 
 def plan_removal(
-    session: KnownSession, layout: Layout, decision: Decision, copies: Copies | None = None
+    session: KnownSession,
+    layout: Layout,
+    decision: Decision,
+    copies: Copies | None = None,
+    *,
+    compare: bool = True,
 ) -> RemovalPlan:
-    """Which files of a class go now. Files whose times do not tell are read."""
+    """Which files of a class go now.
+
+    Parameters
+    ----------
+    session, layout
+        Whose, and where.
+    decision
+        What becomes of the class.
+    copies
+        Whoever has copies; the backups by default.
+    compare
+        Whether files whose times do not tell are read. Who only shows what would go takes them for
+        unchanged: a name more, as of what is handed over, changes the inode of each.
+    """
     plan = RemovalPlan(session, layout, decision)
     rule = decision.rule
     if decision.state != "due" or rule is None:
@@ -100,7 +118,7 @@ def plan_removal(
     with Inside(layout.place) as inside:
         for one in found:
             if one.kind == decision.kind:
-                _sort(plan, one, rule, _Means(inside, known, verified))
+                _sort(plan, one, rule, _Means(inside, known, verified, compare))
     return plan
 
 
@@ -109,6 +127,7 @@ class _Means:
     inside: Inside
     known: KnownFiles
     verified: Mapping[str, Sequence[Copy]]
+    compare: bool
 
     def copies(self, layout: Layout, path: str) -> tuple[Sequence[Copy], str]:
         """Copies of a file, and its name in the session where it is its store."""
@@ -133,7 +152,9 @@ def _sort(plan: RemovalPlan, one: FoundFile, rule: KeepRule, means: _Means) -> N
     why = hindrance(plan.decision.kind, rule, facts, copies)
     digest = means.known.digest(one.path)
     same = [copy for copy in copies if (copy.size, copy.modified) == (facts.size, facts.modified)]
-    if why == READ:
+    if why == READ and not means.compare:
+        why = ""
+    elif why == READ:
         digest, why = _compared(means.inside, one, same)
         same = [copy for copy in same if copy.digest == digest]
     if why:

@@ -1,5 +1,12 @@
 """What would be removed, and why the rest stays; nothing is changed."""
 
+import os
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from icestream.facility.keep import planning
 from icestream.facility.keep.inventory import take_inventory
 from icestream.facility.keep.kinds import CLASSES, Keep
 from icestream.facility.keep.planning import decisions, facts_of, layout_of, left_words
@@ -67,3 +74,21 @@ def test_where_a_session_is(kept: KeptPlace) -> None:
     assert layout is not None
     assert layout.folder == kept.folder
     assert take_inventory(layout).tallies["raw"].files == 3
+
+
+def test_files_are_read_to_remove_and_not_to_show(
+    kept: KeptPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.back_up(*RAW)
+    os.link(kept.place / "raw/a.tiff", kept.place / "handover/a.tiff")
+    ledger = kept.folder / ".facility" / "backup-usb.db"
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        connection.execute("UPDATE kept SET at = 5.0")  # every inode has changed since
+    found = plan(kept)
+    read: list[object] = []
+    compared = planning._compared
+    monkeypatch.setattr(planning, "_compared", lambda *a: read.append(a) or compared(*a))
+    decision = found.decision
+    shown = planning.plan_removal(kept.session, kept.layout, decision, compare=False)
+    assert (shown.lines, read) == (found.lines, [])
+    assert len(planning.plan_removal(kept.session, kept.layout, decision).lines) == len(read) == 3
