@@ -116,11 +116,6 @@ class SessionDelivery:
         self._looked = 0.0
         """When the state of the session was looked at last."""
 
-    @property
-    def store(self) -> Store:
-        """The session's."""
-        return self._store
-
     def close(self) -> None:
         """Let go of the session."""
         self._store.close()
@@ -206,12 +201,9 @@ class SessionDelivery:
         """Whether the state has to be looked at: a process that was killed could not say so."""
         return not self.session.ended and time.monotonic() - self._looked > _STATUS
 
-    def _is_told(self) -> bool:
-        return self.ledger.key("status") is not None
-
     def _exposures_of(self, parcels: Iterable[str]) -> Iterator[int]:
         """Ids of the exposures that parcels are about."""
-        numbers = {int(one.partition(":")[2]) for one in parcels
+        numbers = {_number(one) for one in parcels
                    if one.partition(":")[0] in _OF_EXPOSURES}  # fmt: skip
         every = every_id(self._store)
         yield from (every[number - 1] for number in numbers if number <= len(every))
@@ -242,8 +234,13 @@ class SessionDelivery:
             if stop.is_set():
                 return count
         if work.batches or work.everything:
-            count += self._send(packer.snapshots(self._known_classes()))
-        if work.kinds & _STATES or work.everything or self._is_due() or not self._is_told():
+            count += self._send(packer.snapshots(map(_number, ledger.ids("class"))))
+        if (
+            work.kinds & _STATES
+            or work.everything
+            or self._is_due()
+            or self.ledger.key("status") is None
+        ):
             count += self._send([packer.status()])
             self._looked = time.monotonic()
         self._close(work)
@@ -267,9 +264,6 @@ class SessionDelivery:
             seen_as=partial(seen_as, prefixes=self.seen_as),
             pictures=folder if self.sink.pictures else None,
         )
-
-    def _known_classes(self) -> list[int]:
-        return [int(one.partition(":")[2]) for one in self.ledger.ids("class")]
 
     # -- delivering ----------------------------------------------------------------------------
 
@@ -355,3 +349,8 @@ _OF_EXPOSURES = frozenset(("movie", "motion", "ctf", "picks", "verdict"))
 def _is_going(parcel: Parcel) -> bool:
     """Whether it says only that nothing became of an exposure yet."""
     return isinstance(parcel.content, VerdictContent) and parcel.content.state == "going"
+
+
+def _number(parcel: str) -> int:
+    """Of what a parcel is about: 17 of ``motion:17``."""
+    return int(parcel.partition(":")[2])

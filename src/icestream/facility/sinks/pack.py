@@ -1,7 +1,7 @@
 """Parcels of a session as it is now: what its store holds, in the words that sinks understand."""
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -272,7 +272,7 @@ class Packer:
 
     # -- classes and models --------------------------------------------------------------------
 
-    def snapshots(self, known: Collection[int] = ()) -> Iterator[Parcel]:
+    def snapshots(self, known: Iterable[int] = ()) -> Iterator[Parcel]:
         """The newest 2D classes, and the newest initial model.
 
         Parameters
