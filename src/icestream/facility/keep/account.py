@@ -17,10 +17,10 @@ from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
 
 __all__ = [
-    "BackedUp",
+    "BackedUpBytes",
     "SessionAccount",
     "StorageAccount",
-    "Unclaimed",
+    "UnclaimedBytes",
     "account",
     "age_words",
     "unclaimed",
@@ -28,7 +28,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BackedUp:
+class BackedUpBytes:
     """What one backup holds of a session, as its ledger says."""
 
     backup: str
@@ -52,13 +52,13 @@ class SessionAccount:
     source: Mapping[str, FileTally] = field(default_factory=dict)
     """Files at the microscope by their state, as the ledger of the copy knows them; empty where
     nothing is copied."""
-    backups: tuple[BackedUp, ...] = ()
+    backups: tuple[BackedUpBytes, ...] = ()
     problem: str = ""
     """Why its place was not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unclaimed:
+class UnclaimedBytes:
     """What is in the folder of the sessions and in no session's place."""
 
     tally: FileTally
@@ -72,7 +72,7 @@ class StorageAccount:
     """Where every byte is."""
 
     sessions: tuple[SessionAccount, ...]
-    unclaimed: Unclaimed | None
+    unclaimed: UnclaimedBytes | None
     """None where only some sessions were asked for."""
     disk: int
     """Size of the file system of the sessions."""
@@ -120,7 +120,7 @@ def account(
     )
 
 
-def unclaimed(root: Path, places: Sequence[Path]) -> Unclaimed:
+def unclaimed(root: Path, places: Sequence[Path]) -> UnclaimedBytes:
     """What is below a folder and in none of the places."""
     claimed = set(places)
     above = {parent for place in places for parent in place.parents}
@@ -146,7 +146,7 @@ def unclaimed(root: Path, places: Sequence[Path]) -> Unclaimed:
                 names.append(str(path.relative_to(root)))
             if stat.S_ISDIR(status.st_mode):
                 waiting.append((path, is_top and leads))
-    return Unclaimed(tally=tally, names=tuple(sorted(names)), unread=tuple(sorted(unread)))
+    return UnclaimedBytes(tally=tally, names=tuple(sorted(names)), unread=tuple(sorted(unread)))
 
 
 def _once(status: os.stat_result, seen: set[int]) -> FileTally:
@@ -189,7 +189,7 @@ def _source(layout: Layout) -> dict[str, FileTally]:
     return {state: FileTally(files, size or 0, 0) for state, files, size in told}
 
 
-def _backups(layout: Layout) -> Iterator[BackedUp]:
+def _backups(layout: Layout) -> Iterator[BackedUpBytes]:
     asked = (
         "SELECT COUNT(*), COALESCE(SUM(size), 0), COALESCE(SUM(digest != '' AND wrong = ''), 0),"
         " COALESCE(SUM(wrong != ''), 0),"
@@ -197,7 +197,7 @@ def _backups(layout: Layout) -> Iterator[BackedUp]:
     )
     for ledger in BackupCopies.ledgers(layout.folder):
         for files, size, verified, wrong, gone in rows(ledger, asked):
-            yield BackedUp(
+            yield BackedUpBytes(
                 backup=ledger.stem.removeprefix("backup-"), files=files, bytes=size,
                 verified=verified, wrong=wrong, gone_bytes=gone,
             )  # fmt: skip

@@ -17,7 +17,7 @@ from pathlib import Path
 from icestream.engine.machine.lock import SessionBusy, hold
 from icestream.facility.keep.inside import Inside, is_ordinary
 from icestream.facility.keep.known import TRASH, Layout
-from icestream.facility.keep.manifest import Head, Line, read_lines, write_manifest
+from icestream.facility.keep.manifest import ManifestHead, ManifestLine, read_lines, write_manifest
 from icestream.facility.keep.planning import RemovalPlan
 from icestream.facility.keep.rules import DAY
 from icestream.facility.opened import Facility
@@ -81,7 +81,7 @@ def put_aside(facility: Facility, plan: RemovalPlan, who: str) -> Moved | None:
     with _undisturbed(layout), Inside(layout.place) as inside:
         number = _begin(facility, plan, who)
         outcome = Moved(number)
-        moved: list[Line] = []
+        moved: list[ManifestLine] = []
         try:
             _write(inside, plan, number, who)
             paths = [layout.place / line.path for line in plan.lines]
@@ -184,7 +184,7 @@ def _rule(plan: RemovalPlan) -> str:
 def _write(inside: Inside, plan: RemovalPlan, number: int, who: str) -> None:
     session, folder = plan.session, folder_of(number)
     inside.make(f"{folder}/files")
-    head = Head(
+    head = ManifestHead(
         removal=number,
         session=session.name,
         key=session.key,
@@ -212,7 +212,7 @@ def _aside(number: int, path: str) -> str:
     return f"{folder_of(number)}/files/{path}"
 
 
-def _move(inside: Inside, line: Line, number: int) -> str:
+def _move(inside: Inside, line: ManifestLine, number: int) -> str:
     """Put one file aside; why it stays, or nothing."""
     aside = _aside(number, line.path)
     try:
@@ -241,7 +241,7 @@ def _end(
     session: KnownSession,
     layout: Layout,
     number: int,
-    moved: list[Line],
+    moved: list[ManifestLine],
     outcome: Moved,
 ) -> None:
     """Write down what was moved, and what was not."""
@@ -263,7 +263,7 @@ def _end(
     _archive(facility, session, moved)
 
 
-def _archive(facility: Facility, session: KnownSession, moved: list[Line]) -> None:
+def _archive(facility: Facility, session: KnownSession, moved: list[ManifestLine]) -> None:
     """A session without its store has no results here any more."""
     store = Path(session.folder) / FILE
     place = Path(session.place)

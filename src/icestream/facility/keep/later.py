@@ -16,7 +16,7 @@ from icestream.facility.keep.aside import (
 from icestream.facility.keep.copies import BackupCopies, Copies
 from icestream.facility.keep.inside import Inside
 from icestream.facility.keep.known import Layout
-from icestream.facility.keep.manifest import Line, read_lines
+from icestream.facility.keep.manifest import ManifestLine, read_lines
 from icestream.facility.keep.rules import Copy
 from icestream.facility.opened import Facility
 from icestream.facility.registry import holds as hold_rows
@@ -132,7 +132,7 @@ class _Purge:
     bytes: int = 0
     left: list[tuple[str, str]] = field(default_factory=list)
 
-    def remove(self, line: Line) -> None:
+    def remove(self, line: ManifestLine) -> None:
         aside = f"{folder_of(self.removal.id)}/files/{line.path}"
         try:
             status = self.inside.status(aside)
@@ -151,7 +151,7 @@ class _Purge:
                 self.files += 1
                 self.bytes += line.size
 
-    def _has_copy(self, line: Line) -> bool:
+    def _has_copy(self, line: ManifestLine) -> bool:
         if not line.copies:  # none was needed
             return True
         inside = self.layout.in_session(line.path)

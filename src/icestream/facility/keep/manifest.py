@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["Head", "Line", "read_head", "read_lines", "write_manifest"]
+__all__ = ["ManifestHead", "ManifestLine", "read_head", "read_lines", "write_manifest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class ManifestHead:
     """What a manifest says of itself."""
 
     removal: int
@@ -33,7 +33,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ManifestLine:
     """One file of a removal."""
 
     path: str
@@ -59,7 +59,7 @@ class Line:
         )  # fmt: skip
 
 
-def write_manifest(path: Path, head: Head, lines: list[Line]) -> None:
+def write_manifest(path: Path, head: ManifestHead, lines: list[ManifestLine]) -> None:
     """Write a manifest, on the disk before this returns; for nobody else to change."""
     told = asdict(head) | {"when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(head.at))}
     partial = path.with_suffix(".part")
@@ -72,16 +72,16 @@ def write_manifest(path: Path, head: Head, lines: list[Line]) -> None:
     partial.replace(path)
 
 
-def read_head(path: Path) -> Head:
+def read_head(path: Path) -> ManifestHead:
     """The first line of a manifest."""
     with path.open(encoding="utf-8") as file:
-        return Head(**json.loads(file.readline()))
+        return ManifestHead(**json.loads(file.readline()))
 
 
-def read_lines(path: Path) -> Iterator[Line]:
+def read_lines(path: Path) -> Iterator[ManifestLine]:
     """The files of a manifest."""
     with path.open(encoding="utf-8") as file:
         file.readline()
         for line in file:
             told = json.loads(line)
-            yield Line(**{**told, "copies": tuple(told["copies"])})
+            yield ManifestLine(**{**told, "copies": tuple(told["copies"])})

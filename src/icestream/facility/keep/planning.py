@@ -12,7 +12,7 @@ from icestream.facility.keep.inside import Inside
 from icestream.facility.keep.inventory import FoundFile, look
 from icestream.facility.keep.kinds import CLASSES, Keep, KeepRule
 from icestream.facility.keep.known import KnownFiles, Layout, known_files
-from icestream.facility.keep.manifest import Line
+from icestream.facility.keep.manifest import ManifestLine
 from icestream.facility.keep.rules import (
     READ,
     Copy,
@@ -41,7 +41,7 @@ class RemovalPlan:
     session: KnownSession
     layout: Layout
     decision: Decision
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ManifestLine] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
     """Files of the class that stay, and why."""
 
@@ -175,10 +175,10 @@ def _compared(inside: Inside, one: FoundFile, copies: Sequence[Copy]) -> tuple[s
     return digest, "it holds something else than its verified copy"
 
 
-def _line(one: FoundFile, digest: str, copies: Sequence[Copy]) -> Line:
+def _line(one: FoundFile, digest: str, copies: Sequence[Copy]) -> ManifestLine:
     status = one.status
     where = (f"{copy.backup}{f' (disk {copy.volume})' if copy.volume else ''}" for copy in copies)
-    return Line(
+    return ManifestLine(
         path=one.path,
         size=status.st_size,
         modified=status.st_mtime_ns,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from icestream.facility.messages.documents import UnreadableRequest, parsed
-from icestream.facility.messages.inbox import Arrived
+from icestream.facility.messages.inbox import ArrivedMessage
 from icestream.facility.messages.kinds import MessagesSection
 from icestream.formats.whole import written_whole
 
@@ -41,7 +41,7 @@ class FolderFile:
     """A file that is ready to be entered."""
 
     path: Path
-    arrived: Arrived | None
+    arrived: ArrivedMessage | None
     """What it asks; None: nothing that can be read."""
     problems: tuple[str, ...] = ()
     """Why it is refused at once."""
@@ -188,7 +188,7 @@ def _why(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _arrived(name: str, body: bytes, document: Any, owner: str) -> Arrived:
+def _arrived(name: str, body: bytes, document: Any, owner: str) -> ArrivedMessage:
     digest = hashlib.sha256(body).hexdigest()
     plain = isinstance(document, dict)
     if plain and "steps" in document and "action" not in document:
@@ -200,7 +200,7 @@ def _arrived(name: str, body: bytes, document: Any, owner: str) -> Arrived:
         identity = f"id:{given}" if isinstance(given, str) and given else f"content:{digest}"
         kind = "request"
     headers = {"file": os.fsencode(name).decode("utf-8", "backslashreplace")}
-    return Arrived(
+    return ArrivedMessage(
         identity=identity, digest=digest, kind=kind, source="folder", body=body,
         headers=headers, who=owner,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 from icestream.facility.messages.documents import MessageAnswer, UnreadableRequest
 from icestream.facility.messages.ledger_file import MessageFile
 
-__all__ = ["Arrived", "Inbox", "LedgerEntry", "ReceivedMessage"]
+__all__ = ["ArrivedMessage", "Inbox", "LedgerEntry", "ReceivedMessage"]
 
 _GIVEN_UP = "given up"
 _OPEN = ("new", "accepted")
@@ -18,7 +18,7 @@ _OPEN = ("new", "accepted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrived:
+class ArrivedMessage:
     """Something that came in."""
 
     identity: str
@@ -79,7 +79,7 @@ class Inbox:
     def __init__(self, file: MessageFile) -> None:
         self._file = file
 
-    def receive(self, arrived: Arrived, *, laid: bytes | None = None) -> ReceivedMessage:
+    def receive(self, arrived: ArrivedMessage, *, laid: bytes | None = None) -> ReceivedMessage:
         """Enter something that came, once; `laid` is the free path that its file is moved to.
 
         Raises

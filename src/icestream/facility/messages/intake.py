@@ -11,7 +11,7 @@ from icestream.facility.messages import zocalo
 from icestream.facility.messages.broker import BrokerFrame
 from icestream.facility.messages.documents import UnreadableRequest, parsed
 from icestream.facility.messages.folder import FolderFile, RequestFolder, write_answers
-from icestream.facility.messages.inbox import Arrived
+from icestream.facility.messages.inbox import ArrivedMessage
 from icestream.facility.messages.kinds import MessagesSection
 from icestream.facility.messages.requests import RequestsCarriedOut, answered_again
 from icestream.shown import printable
@@ -44,7 +44,7 @@ def take_frames(carrying: RequestsCarriedOut, frames: Sequence[BrokerFrame]) -> 
                 answered_again(carrying.told, ledger.inbox.entry(received.id))
 
 
-def arrived_of_frame(frame: BrokerFrame, section: MessagesSection) -> Arrived:
+def arrived_of_frame(frame: BrokerFrame, section: MessagesSection) -> ArrivedMessage:
     """What came, and what makes it the same when it comes again."""
     assert section.broker is not None
     spoken, reply_to = section.zocalo, _queue(frame.said.get("reply-to", ""))
@@ -64,7 +64,7 @@ def arrived_of_frame(frame: BrokerFrame, section: MessagesSection) -> Arrived:
         identity = f"id:{given}" if isinstance(given, str) and given else f"content:{digest}"
         kind = "request"
         reply_to = reply_to or section.broker.answers
-    return Arrived(
+    return ArrivedMessage(
         identity=identity,
         digest=digest,
         kind=kind,
@@ -80,7 +80,9 @@ def _queue(destination: str) -> str:
     return destination.removeprefix("/queue/")
 
 
-def _refused(carrying: RequestsCarriedOut, arrived: Arrived, problems: Sequence[str]) -> None:
+def _refused(
+    carrying: RequestsCarriedOut, arrived: ArrivedMessage, problems: Sequence[str]
+) -> None:
     """Keep and refuse what comes under the identity of another request."""
     own = replace(arrived, identity=f"content:{arrived.digest}", kind="request")
     received = carrying.ledger.inbox.receive(own)

@@ -118,7 +118,7 @@ def test_a_hold_that_comes_meanwhile_ends_it(
     monkeypatch.setattr(aside, "_LOOK", 1)
     move = aside._move
 
-    def moved(inside: Inside, line: aside.Line, number: int) -> str:
+    def moved(inside: Inside, line: aside.ManifestLine, number: int) -> str:
         with kept.facility.registry.write() as connection:
             hold_rows.add_hold(connection, kept.session.id, why="a paper", who="lea")
         return move(inside, line, number)

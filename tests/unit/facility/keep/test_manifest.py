@@ -2,15 +2,21 @@
 
 from pathlib import Path
 
-from icestream.facility.keep.manifest import Head, Line, read_head, read_lines, write_manifest
+from icestream.facility.keep.manifest import (
+    ManifestHead,
+    ManifestLine,
+    read_head,
+    read_lines,
+    write_manifest,
+)
 
 
 def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
-    head = Head(
+    head = ManifestHead(
         removal=7, session="p-1", key="k", place="/p", kind="raw", rule="r", who="ada", at=0.0
     )
     odd = "raw/new\nline \udcff ü"
-    line = Line(
+    line = ManifestLine(
         path=odd, size=1, modified=2, mode=0o640, uid=1, gid=2, inode=3, links=1, digest="d",
         copies=("usb",),
     )  # fmt: skip

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from icestream.facility.messages.documents import MessageAnswer, UnreadableRequest
-from icestream.facility.messages.inbox import Arrived
+from icestream.facility.messages.inbox import ArrivedMessage
 from icestream.facility.messages.ledger import MessageLedger
 
 
-def _arrived(name: str = "id:a", digest: str = "d") -> Arrived:
-    return Arrived(
+def _arrived(name: str = "id:a", digest: str = "d") -> ArrivedMessage:
+    return ArrivedMessage(
         identity=name, digest=digest, kind="request", source="queue q", body=b"{}",
         headers={"correlation-id": "c"}, reply_to="answers", who="lea",
     )  # fmt: skip

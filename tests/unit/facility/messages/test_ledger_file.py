@@ -18,11 +18,11 @@ def test_what_was_entered_is_there_after_a_kill(tmp_path: Path) -> None:
     code = """
 import os, signal, sys
 from pathlib import Path
-from icestream.facility.messages.inbox import Arrived
+from icestream.facility.messages.inbox import ArrivedMessage
 from icestream.facility.messages.ledger import MessageLedger
 ledger = MessageLedger(Path(sys.argv[1]))
 def arrived(name):
-    return Arrived(identity=name, digest="d", kind="request", source="q", body=b"{}")
+    return ArrivedMessage(identity=name, digest="d", kind="request", source="q", body=b"{}")
 ledger.inbox.receive(arrived("kept"))
 with ledger.transaction():
     ledger.inbox.receive(arrived("lost"))

@@ -283,10 +283,10 @@ def test_further_movies_wait_for_the_session_that_is_about_to_begin(tmp_path: Pa
 def test_a_workflow_file_begins_a_session_of_its_name(made: Room) -> None:
     import json
 
-    from icestream.facility.messages.inbox import Arrived
+    from icestream.facility.messages.inbox import ArrivedMessage
 
     body = json.dumps(MONITOR).encode()
-    made.ledger.inbox.receive(Arrived(
+    made.ledger.inbox.receive(ArrivedMessage(
         identity="workflow:1", digest="1", kind="workflow", source="folder", body=body,
         headers={"file": "Night 7é.json"}))  # fmt: skip
     made.carrying.carry_out()
