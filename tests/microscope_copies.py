@@ -10,7 +10,7 @@ import numpy as np
 
 from icestream.facility.transfer.address import Address, read_address
 from icestream.facility.transfer.copying import Copying, Round, Route, Rules
-from icestream.facility.transfer.share import Share
+from icestream.facility.transfer.share import BandwidthShare
 
 
 def write_movie(path: Path, frames: int = 4, seed: int = 1) -> Path:
@@ -29,7 +29,7 @@ class Copied:
     folder: Path
     rules: Rules = field(default_factory=lambda: Rules(settle=5.0, patience=60.0))
     address: Address | None = None
-    share: Share | None = None
+    share: BandwidthShare | None = None
     since: float = 0.0
     now: float = field(default_factory=time.time)
 

@@ -11,7 +11,7 @@ from icestream.facility.handover.access import fetch_text, key_line, rsyncd_conf
 from icestream.facility.handover.area import end_offer
 from icestream.facility.handover.duty import offer_known
 from icestream.facility.handover.kinds import Handover
-from icestream.facility.handover.offer import NoArea, Offer, offer_of, offers
+from icestream.facility.handover.offer import DataOffer, NoArea, offer_of, offers
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry.sessions import session as find_session
 from icestream.shown import printable
@@ -35,7 +35,7 @@ def handover(
     session
         Its name; without it all that is offered is shown.
     end
-        Offer it no more: the folder in the area goes, the session stays as it is.
+        DataOffer it no more: the folder in the area goes, the session stays as it is.
     key
         File with somebody's public key of ssh: prints the line for authorized_keys with which that
         key can fetch this session by rsync, and nothing else.
@@ -99,7 +99,7 @@ def _show(section: Handover, facility: Facility, json: bool) -> None:
     print_table(("session", "files", "size", "takes", "until"), rows)
 
 
-def _document(section: Handover, offer: Offer) -> dict[str, object]:
+def _document(section: Handover, offer: DataOffer) -> dict[str, object]:
     # Without the password, and of what is confidential without its name: output is kept in logs.
     secret = offer.confidential
     return {

@@ -14,8 +14,8 @@ from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import session as find_session
 from icestream.facility.registry.sessions import sessions
 from icestream.facility.transfer.duty import Copies
-from icestream.facility.transfer.ledger import Ledger
-from icestream.facility.transfer.progress import Progress, progress
+from icestream.facility.transfer.ledger import CopyLedger
+from icestream.facility.transfer.progress import CopyProgress, progress
 from icestream.facility.transfer.session import ledger_of
 from icestream.shown import printable
 
@@ -89,13 +89,13 @@ def _once(facility: Facility, asked: Sequence[KnownSession]) -> None:
                 time.sleep(min(1.0, section.settle / 4 + 0.05))
 
 
-def _only_waits(ledger: Ledger) -> bool:
+def _only_waits(ledger: CopyLedger) -> bool:
     """Whether all that is left is not whole, which may take as long as the microscope does."""
     left = [entry for state in ("seen", "settling", "ready") for entry in ledger.of_state(state)]
     return bool(left) and all(entry.why.startswith("it is not whole") for entry in left)
 
 
-def _row(one: KnownSession, how: Progress) -> tuple[str, ...]:
+def _row(one: KnownSession, how: CopyProgress) -> tuple[str, ...]:
     done = how.files - how.left_files
     left = f"{how.left_files} ({size_words(how.left_bytes)})" if how.left_files else "-"
     state = "over" if how.ended else "goes on"
@@ -109,7 +109,7 @@ def _row(one: KnownSession, how: Progress) -> tuple[str, ...]:
     )
 
 
-def _lines(how: Progress) -> Iterator[str]:
+def _lines(how: CopyProgress) -> Iterator[str]:
     for each in how.waiting:
         one = printable(each.example, lines=False)
         files = f"{each.files} files" if each.files > 1 else "1 file"
@@ -118,7 +118,7 @@ def _lines(how: Progress) -> Iterator[str]:
         yield printable(f"{folder}: {why}")
 
 
-def _document(one: KnownSession, how: Progress) -> dict[str, Any]:
+def _document(one: KnownSession, how: CopyProgress) -> dict[str, Any]:
     return {
         "session": one.name,
         "files": how.files,

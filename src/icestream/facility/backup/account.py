@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from icestream.facility.backup.ledger import Ledger
-from icestream.facility.transfer.ledger import Entry
-from icestream.facility.transfer.ledger import Ledger as TransferLedger
+from icestream.facility.backup.ledger import BackupLedger
+from icestream.facility.transfer.ledger import CopyEntry
+from icestream.facility.transfer.ledger import CopyLedger as TransferLedger
 from icestream.facility.transfer.session import LEDGERS, ledger_of, route_of
 
 __all__ = [
-    "Account",
     "BackupAccount",
     "FileCopies",
+    "SessionAccount",
     "SourceAccount",
     "account",
     "backup_ledgers",
@@ -67,7 +67,7 @@ class BackupAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class SessionAccount:
     """What is where of a session."""
 
     movies: SourceAccount | None
@@ -89,11 +89,11 @@ class FileCopies:
     """Backups that hold it as it was read back then, and where nothing was found wrong since."""
 
 
-def account(processing: Path) -> Account:
+def account(processing: Path) -> SessionAccount:
     """What is where of the session in a folder."""
     backups = []
     for name, path in backup_ledgers(processing).items():
-        ledger = Ledger(path, readonly=True)
+        ledger = BackupLedger(path, readonly=True)
         try:
             for part, sums in sorted(ledger.sums().items()):
                 backups.append(
@@ -112,7 +112,7 @@ def account(processing: Path) -> Account:
                 )
         finally:
             ledger.close()
-    return Account(movies=_movies(processing), backups=tuple(backups))
+    return SessionAccount(movies=_movies(processing), backups=tuple(backups))
 
 
 def backup_ledgers(processing: Path) -> dict[str, Path]:
@@ -129,7 +129,7 @@ def copies_of(processing: Path, part: str) -> Iterator[FileCopies]:
     part
         ``movies`` or ``processing``.
     """
-    ledgers = {n: Ledger(p, readonly=True) for n, p in backup_ledgers(processing).items()}
+    ledgers = {n: BackupLedger(p, readonly=True) for n, p in backup_ledgers(processing).items()}
     try:
         names = set().union(*(ledger.names(f"{part}/") for ledger in ledgers.values()))
         for name in sorted(names):
@@ -184,7 +184,7 @@ def _movies(processing: Path) -> SourceAccount | None:
     if route is None:
         return None
     path = ledger_of(processing)
-    entries: Iterator[Entry] = iter(())
+    entries: Iterator[CopyEntry] = iter(())
     ledger = TransferLedger(path, readonly=True) if path.exists() else None
     try:
         sums = {"found": [0, 0], "copied": [0, 0], "cleaned": [0, 0], "failed": [0, 0]}

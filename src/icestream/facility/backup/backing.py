@@ -14,16 +14,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from icestream.facility.backup.ledger import Kept, Ledger
+from icestream.facility.backup.ledger import BackupLedger, KeptFile
 from icestream.facility.backup.parts import MOVIES, PROCESSING, Part, Parts, What
 from icestream.facility.backup.sealing import seal
 from icestream.facility.backup.stores import named_files, snapshot, stamp
-from icestream.facility.backup.target import Volume, free_bytes, volume_of
-from icestream.facility.backup.tree import Found
+from icestream.facility.backup.target import BackupVolume, free_bytes, volume_of
+from icestream.facility.backup.tree import FoundFile
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.digest import Hashes, Interrupted, digest, from_disk
-from icestream.facility.transfer.rsync import Between, Ended, run_rsync
+from icestream.facility.transfer.rsync import Between, RsyncRun, run_rsync
 from icestream.model import safe_file_name
 from icestream.store.open import FILE
 from icestream.store.pointer import POINTER
@@ -75,7 +75,7 @@ class Backed:
 class _Turn:
     """One round."""
 
-    volume: Volume
+    volume: BackupVolume
     ended: Backed
     now: float
     stopped: threading.Event
@@ -86,7 +86,7 @@ class Backing:
 
     def __init__(self, what: What, backup: Backup) -> None:
         self.what, self.backup = what, backup
-        self.ledger = Ledger(what.ledgers / f"backup-{backup.name}.db")
+        self.ledger = BackupLedger(what.ledgers / f"backup-{backup.name}.db")
         self.folder = backup.target.below(safe_file_name(what.session))
         self._volume = ""
         self.look_anew()
@@ -148,7 +148,7 @@ class Backing:
         if (processing := self._parts.of(PROCESSING)) is None or turn.stopped.is_set():
             return
         with tempfile.TemporaryDirectory(dir=self._room_for_copies()) as held:
-            stores: dict[str, Found] = {}
+            stores: dict[str, FoundFile] = {}
             for _ in range(_TRIES):
                 files = self._changed(processing, turn)
                 stores |= self._snapshots(Path(held), turn.volume)
@@ -172,7 +172,7 @@ class Backing:
         folder.mkdir(parents=True)
         return folder
 
-    def _changed(self, part: Part, turn: _Turn) -> dict[str, Found]:
+    def _changed(self, part: Part, turn: _Turn) -> dict[str, FoundFile]:
         """Files of a part that the backup does not hold as they are."""
         if not part.root.is_dir():
             # The whole folder is away: that is no reason to take its files for gone.
@@ -187,7 +187,7 @@ class Backing:
             turn.ended.gone += len(looked.gone)
         return dict(part.waiting)
 
-    def _holds(self, name: str, found: Found, volume: Volume) -> bool:
+    def _holds(self, name: str, found: FoundFile, volume: BackupVolume) -> bool:
         if found.store:
             self._stores.add(found.name)
             return True  # it has its own way
@@ -199,7 +199,7 @@ class Backing:
         same = (kept.size, kept.modified, kept.link) == (found.size, found.modified, found.link)
         return here and same
 
-    def _snapshots(self, held: Path, volume: Volume) -> dict[str, Found]:
+    def _snapshots(self, held: Path, volume: BackupVolume) -> dict[str, FoundFile]:
         """Copies of the stores that were written since the last backup."""
         folder, made = self.what.processing, {}
         elsewhere = (folder / POINTER).exists()
@@ -211,7 +211,7 @@ class Backing:
                 continue
             status = snapshot(folder, name, held).stat()
             self._marks[name] = mark
-            made[name] = Found(name, status.st_size, status.st_mtime_ns, store=True)
+            made[name] = FoundFile(name, status.st_size, status.st_mtime_ns, store=True)
         return made
 
     def _missing(self, held: Path) -> list[str]:
@@ -228,11 +228,11 @@ class Backing:
 
     # -- copying ------------------------------------------------------------------------
 
-    def _bring(self, part: Part, root: Path, files: Mapping[str, Found], turn: _Turn) -> None:
+    def _bring(self, part: Part, root: Path, files: Mapping[str, FoundFile], turn: _Turn) -> None:
         for name, each in files.items():
             if each.link:
                 self.ledger.keep(
-                    Kept(
+                    KeptFile(
                         name=f"{part.name}/{name}",
                         volume=turn.volume.id,
                         size=0,
@@ -250,7 +250,7 @@ class Backing:
             self._require_room(sum(each.size for each in batch.values()))
             self._run(part, root, batch, turn)
 
-    def _run(self, part: Part, root: Path, batch: Mapping[str, Found], turn: _Turn) -> None:
+    def _run(self, part: Part, root: Path, batch: Mapping[str, FoundFile], turn: _Turn) -> None:
         target = self.folder.below(part.name)
         options = ["--partial-dir=.partial"]
         former = f"{_FORMER}/{time.strftime('%Y%m%dT%H%M%S', time.gmtime(turn.now))}/{part.name}"
@@ -279,7 +279,7 @@ class Backing:
         # A daemon takes no path that leads up, and begins with its module.
         return f"../{name}" if module is None else f"/{module[1]}/{name}"
 
-    def _note(self, part: Part, each: Found, found: Hashes, former: str, turn: _Turn) -> None:
+    def _note(self, part: Part, each: FoundFile, found: Hashes, former: str, turn: _Turn) -> None:
         name = f"{part.name}/{each.name}"
         before = self.ledger.get(name)
         with self.ledger.writing():
@@ -287,7 +287,7 @@ class Backing:
             if before is not None and former and here and part.keeps(each):
                 self.ledger.replaced(before, former, turn.now)
             self.ledger.keep(
-                Kept(
+                KeptFile(
                     name=name,
                     volume=turn.volume.id,
                     size=each.size,
@@ -311,9 +311,9 @@ class Backing:
             )
 
 
-def _batches(files: Mapping[str, Found]) -> Iterator[dict[str, Found]]:
+def _batches(files: Mapping[str, FoundFile]) -> Iterator[dict[str, FoundFile]]:
     """Files in parts of a bearable size; those whose former content is kept apart from others."""
-    batch: dict[str, Found] = {}
+    batch: dict[str, FoundFile] = {}
     total = 0
     for name in sorted(files, key=lambda name: (Part.changes_often(name), name)):
         often = batch and Part.changes_often(name) != Part.changes_often(next(iter(batch)))
@@ -327,7 +327,7 @@ def _batches(files: Mapping[str, Found]) -> Iterator[dict[str, Found]]:
 
 
 def _compare(
-    between: Between, run: Ended, names: list[str], stopped: threading.Event
+    between: Between, run: RsyncRun, names: list[str], stopped: threading.Event
 ) -> dict[str, Hashes | str]:
     """Read copies back: what each holds, or what is wrong with it."""
     found: dict[str, Hashes | str] = {}

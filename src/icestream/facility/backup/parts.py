@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from icestream.facility.backup.stores import is_part_of_a_store
-from icestream.facility.backup.tree import Found, Tree
+from icestream.facility.backup.tree import FolderTree, FoundFile
 from icestream.facility.transfer.names import is_excluded
 from icestream.store.pointer import POINTER
 
@@ -51,11 +51,11 @@ class Part:
 
     name: str
     root: Path
-    tree: Tree
-    waiting: dict[str, Found] = field(default_factory=dict)
+    tree: FolderTree
+    waiting: dict[str, FoundFile] = field(default_factory=dict)
     """Files that the backup does not hold as they are, by name."""
 
-    def look(self, holds: Callable[[str, Found], bool]) -> LookedAt:
+    def look(self, holds: Callable[[str, FoundFile], bool]) -> LookedAt:
         """Note what has changed since the last look, but for what `holds` says is held."""
         for found in self.tree.changes():
             if holds(f"{self.name}/{found.name}", found):
@@ -70,7 +70,7 @@ class Part:
         """A file is in the backup as it was when it was looked at."""
         self.waiting.pop(name, None)
 
-    def keeps(self, found: Found) -> bool:
+    def keeps(self, found: FoundFile) -> bool:
         """Whether what a file held before is kept when it is replaced."""
         return not found.store and not self.changes_often(found.name)
 
@@ -87,10 +87,10 @@ class Parts:
         self._exclude = exclude
         self._parts = {}
         if PROCESSING in wanted:
-            tree = Tree(what.processing, self.skips)
+            tree = FolderTree(what.processing, self.skips)
             self._parts[PROCESSING] = Part(PROCESSING, what.processing, tree)
         if MOVIES in wanted and what.movies is not None:
-            tree = Tree(what.movies, self._skips_movie)
+            tree = FolderTree(what.movies, self._skips_movie)
             self._parts[MOVIES] = Part(MOVIES, what.movies, tree)
 
     def of(self, name: str) -> Part | None:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from icestream.facility.backup.ledger import Kept, Ledger
+from icestream.facility.backup.ledger import BackupLedger, KeptFile
 from icestream.facility.backup.parts import MOVIES, PROCESSING
 from icestream.facility.backup.relocating import relocate
 from icestream.facility.backup.sealing import CARD, LEDGER
-from icestream.facility.backup.target import Volume, volume_of
+from icestream.facility.backup.target import BackupVolume, volume_of
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.digest import from_disk
@@ -142,7 +142,7 @@ def restore(
         place / _below(known.movies, known.place, "raw"),
     )
     roots = {MOVIES: done.raw, PROCESSING: done.processing}
-    ledger = Ledger(place / _MARK / LEDGER, readonly=True)
+    ledger = BackupLedger(place / _MARK / LEDGER, readonly=True)
     try:
         wanted = list(_wanted(ledger, parts))
         _require_room(place, roots, wanted)
@@ -218,13 +218,13 @@ def _begin(place: Path, folder: Address, session: str) -> BackedUp:
     return known
 
 
-def _wanted(ledger: Ledger, parts: tuple[str, ...]) -> Iterator[Kept]:
+def _wanted(ledger: BackupLedger, parts: tuple[str, ...]) -> Iterator[KeptFile]:
     for part in (MOVIES, PROCESSING):
         if part in parts:
             yield from ledger.every(f"{part}/")
 
 
-def _require_room(place: Path, roots: dict[str, Path], wanted: list[Kept]) -> None:
+def _require_room(place: Path, roots: dict[str, Path], wanted: list[KeptFile]) -> None:
     missing = sum(kept.size for kept in wanted if not os.path.lexists(_path(roots, kept.name)))
     free = shutil.disk_usage(place).free
     if missing > free:
@@ -236,9 +236,11 @@ def _path(roots: dict[str, Path], name: str) -> Path:
     return roots[part] / rest
 
 
-def _batches(wanted: list[Kept], volume: Volume, done: Restored) -> Iterator[list[Kept]]:
+def _batches(
+    wanted: list[KeptFile], volume: BackupVolume, done: Restored
+) -> Iterator[list[KeptFile]]:
     """What is to be brought from this disk, in parts."""
-    batch: list[Kept] = []
+    batch: list[KeptFile] = []
     for kept in wanted:
         path = _path({MOVIES: done.raw, PROCESSING: done.processing}, kept.name)
         if kept.link:
@@ -259,14 +261,14 @@ def _batches(wanted: list[Kept], volume: Volume, done: Restored) -> Iterator[lis
         yield batch
 
 
-def _is_there(path: Path, kept: Kept) -> bool:
+def _is_there(path: Path, kept: KeptFile) -> bool:
     try:
         return path.stat().st_size == kept.size
     except OSError:
         return False
 
 
-def _bring(folder: Address, roots: dict[str, Path], batch: list[Kept], done: Restored) -> None:
+def _bring(folder: Address, roots: dict[str, Path], batch: list[KeptFile], done: Restored) -> None:
     part = batch[0].name.partition("/")[0]
     roots[part].mkdir(parents=True, exist_ok=True)
     names = {kept.name.partition("/")[2]: kept for kept in batch}

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from icestream import __version__
-from icestream.facility.backup.ledger import Ledger
+from icestream.facility.backup.ledger import BackupLedger
 from icestream.facility.backup.parts import What
-from icestream.facility.backup.target import Volume
+from icestream.facility.backup.target import BackupVolume
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.rsync import Between, run_rsync
@@ -51,7 +51,9 @@ def read_manifest(path: Path) -> Iterator[tuple[str, str]]:
             yield os.fsdecode(name), digest.decode("ascii")
 
 
-def seal(ledger: Ledger, what: What, folder: Address, volume: Volume, now: float) -> None:
+def seal(
+    ledger: BackupLedger, what: What, folder: Address, volume: BackupVolume, now: float
+) -> None:
     """Write what the backup holds beside it; each of the files is replaced whole.
 
     Raises
@@ -78,7 +80,7 @@ def seal(ledger: Ledger, what: What, folder: Address, volume: Volume, now: float
     ledger.note("sealed", f"{now:.3f}")
 
 
-def _card(ledger: Ledger, what: What, volume: Volume, now: float) -> dict[str, object]:
+def _card(ledger: BackupLedger, what: What, volume: BackupVolume, now: float) -> dict[str, object]:
     sums = ledger.sums()
     return {
         "session": what.session,

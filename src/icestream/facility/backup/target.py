@@ -16,7 +16,7 @@ from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.rsync import Between, run_rsync
 
-__all__ = ["MARKER", "AlreadyPrepared", "Volume", "free_bytes", "prepare", "volume_of"]
+__all__ = ["MARKER", "AlreadyPrepared", "BackupVolume", "free_bytes", "prepare", "volume_of"]
 
 MARKER = ".icestream-backup.json"
 """The file that makes a folder one that backups go to."""
@@ -27,7 +27,7 @@ class AlreadyPrepared(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Volume:
+class BackupVolume:
     """One disk or folder that holds a part of a backup."""
 
     name: str
@@ -36,7 +36,7 @@ class Volume:
     """Its own: another disk has another."""
 
 
-def prepare(name: str, target: Address) -> Volume:
+def prepare(name: str, target: Address) -> BackupVolume:
     """Mark a folder as one that the backup `name` goes to.
 
     Raises
@@ -54,7 +54,7 @@ def prepare(name: str, target: Address) -> Volume:
             raise Outage(f"{folder} is not there: make the folder, or mount the disk") from None
     else:
         raise AlreadyPrepared(f"{target} is the backup {known.name!r} already (disk {known.id})")
-    made = Volume(name, uuid.uuid4().hex[:12])
+    made = BackupVolume(name, uuid.uuid4().hex[:12])
     said = json.dumps({"name": made.name, "volume": made.id, "made": time.time()}) + "\n"
     if folder is not None:
         try:
@@ -68,7 +68,7 @@ def prepare(name: str, target: Address) -> Volume:
     return made
 
 
-def volume_of(name: str | None, target: Address) -> Volume:
+def volume_of(name: str | None, target: Address) -> BackupVolume:
     """The disk that is there now.
 
     Parameters
@@ -87,7 +87,7 @@ def volume_of(name: str | None, target: Address) -> Volume:
             run_rsync(Between(target, Address(held)), [MARKER])
         try:
             said = json.loads((folder / MARKER).read_text())
-            found = Volume(str(said["name"]), str(said["volume"]))
+            found = BackupVolume(str(said["name"]), str(said["volume"]))
         except FileNotFoundError:
             raise Outage(
                 f"{target} has no {MARKER}: the disk is not mounted, or the folder was never "

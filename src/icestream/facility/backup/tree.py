@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Found", "Tree"]
+__all__ = ["FolderTree", "FoundFile"]
 
 _TURNS = 20
 """Looks after which every folder has been listed again."""
@@ -18,7 +18,7 @@ _SQLITE = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """A file that may be new, or have changed."""
 
     name: str
@@ -38,7 +38,7 @@ class _Folder:
     names: set[str] = field(default_factory=set)
 
 
-class Tree:
+class FolderTree:
     """A folder and all below it.
 
     Parameters
@@ -61,7 +61,7 @@ class Tree:
         self.looked = 0
         """Files that were asked in the last look."""
 
-    def changes(self) -> Iterator[Found]:
+    def changes(self) -> Iterator[FoundFile]:
         """Files of the folders that changed since the last look; all in the first."""
         self.gone, self.unreadable, self.looked = [], {}, 0
         waiting = sorted(self._due())
@@ -89,7 +89,7 @@ class Tree:
         newest = sorted(self._folders, key=lambda name: self._folders[name].changed)[-2:]
         return due | set(newest)
 
-    def _list(self, folder: str) -> tuple[list[Found], list[str]]:
+    def _list(self, folder: str) -> tuple[list[FoundFile], list[str]]:
         """Files and folders of a folder."""
         found, inner, names = [], [], set()
         before = self._folders.setdefault(folder, _Folder())
@@ -118,17 +118,17 @@ class Tree:
         before.names = names
         return found, inner
 
-    def _look(self, entry: "os.DirEntry[str]", name: str) -> Found | None:
+    def _look(self, entry: "os.DirEntry[str]", name: str) -> FoundFile | None:
         self.looked += 1
         try:
             status = entry.stat(follow_symlinks=False)
             if stat.S_ISLNK(status.st_mode):
-                return Found(name, 0, status.st_mtime_ns, link=os.readlink(entry.path))  # noqa: PTH115
+                return FoundFile(name, 0, status.st_mtime_ns, link=os.readlink(entry.path))  # noqa: PTH115
         except OSError:
             return None
         if not stat.S_ISREG(status.st_mode):
             return None
-        return Found(name, status.st_size, status.st_mtime_ns, store=_is_store(entry, status))
+        return FoundFile(name, status.st_size, status.st_mtime_ns, store=_is_store(entry, status))
 
     def _forget(self, folder: str) -> None:
         """A folder that is gone, with all that was known to be in it."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from icestream.facility.backup.ledger import Kept, Ledger
-from icestream.facility.backup.target import Volume, volume_of
+from icestream.facility.backup.ledger import BackupLedger, KeptFile
+from icestream.facility.backup.target import BackupVolume, volume_of
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.digest import Interrupted, from_disk
 from icestream.facility.transfer.rsync import Between, run_rsync
@@ -34,7 +34,7 @@ class Verified:
 
 
 def verify(
-    ledger: Ledger,
+    ledger: BackupLedger,
     target: Address,
     folder: Address,
     told: Callable[[Verified], None] | None = None,
@@ -56,7 +56,7 @@ def verify(
     """
     volume = volume_of(None, target)
     done = Verified()
-    batch: list[Kept] = []
+    batch: list[KeptFile] = []
     for kept in ledger.every():
         if kept.link or not kept.digest:
             continue
@@ -76,9 +76,9 @@ def verify(
 
 
 def _verify(
-    ledger: Ledger,
+    ledger: BackupLedger,
     folder: Address,
-    batch: list[Kept],
+    batch: list[KeptFile],
     done: Verified,
     stopped: threading.Event | None,
 ) -> None:
@@ -100,7 +100,7 @@ def _verify(
             done.bytes += kept.size
 
 
-def _read(path: Path, kept: Kept, stopped: threading.Event | None) -> str:
+def _read(path: Path, kept: KeptFile, stopped: threading.Event | None) -> str:
     try:
         same = from_disk(path, stopped).digest == kept.digest
     except FileNotFoundError:
@@ -112,7 +112,7 @@ def _read(path: Path, kept: Kept, stopped: threading.Event | None) -> str:
     return "" if same else "it holds something else than what was backed up"
 
 
-def prune(ledger: Ledger, folder: Path, volume: Volume, before: float) -> int:
+def prune(ledger: BackupLedger, folder: Path, volume: BackupVolume, before: float) -> int:
     """Remove what was replaced, and what is gone from the session, since before a time; bytes.
 
     Only in a folder of this machine, and only what is on the disk that is there.

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from icestream.facility.backup.sealing import MANIFEST
 from icestream.facility.handover.kinds import Handover
-from icestream.facility.handover.offer import RECORDS, Offer
+from icestream.facility.handover.offer import RECORDS, DataOffer
 from icestream.formats.whole import written_whole
 
 __all__ = ["FETCH", "fetch_text", "key_line", "rsyncd_conf", "sshd_block", "write_access"]
@@ -16,7 +16,7 @@ FETCH = "FETCH.txt"
 """In each folder: how to fetch it."""
 
 
-def write_access(section: Handover, offered: Sequence[Offer]) -> None:
+def write_access(section: Handover, offered: Sequence[DataOffer]) -> None:
     """Write the configuration of the daemon of rsync and its secrets beside the records.
 
     The daemon reads them for each connection, so that nothing has to be started again.
@@ -32,7 +32,7 @@ def write_access(section: Handover, offered: Sequence[Offer]) -> None:
             partial.write_text(text)
 
 
-def rsyncd_conf(section: Handover, offered: Sequence[Offer]) -> str:
+def rsyncd_conf(section: Handover, offered: Sequence[DataOffer]) -> str:
     """Configuration of a daemon of rsync that offers each folder to who knows its name.
 
     No module is listed, nothing can be written, and each has a user and a password of its own.
@@ -85,7 +85,7 @@ def sshd_block(section: Handover) -> str:
     )
 
 
-def key_line(section: Handover, offer: Offer, key: str) -> str:
+def key_line(section: Handover, offer: DataOffer, key: str) -> str:
     """A line for ``authorized_keys``: with this key one folder can be fetched by rsync over ssh.
 
     Raises
@@ -101,7 +101,7 @@ def key_line(section: Handover, offer: Offer, key: str) -> str:
     return f'command="{command}",restrict {" ".join(words)}'
 
 
-def fetch_text(section: Handover, offer: Offer, zone: tzinfo | None = None) -> str:
+def fetch_text(section: Handover, offer: DataOffer, zone: tzinfo | None = None) -> str:
     """What somebody types to fetch an offer, and to see that it came whole."""
     host, name, user = section.host or "HOST", offer.name, section.user
     until = datetime.fromtimestamp(offer.expires, zone)

@@ -9,10 +9,10 @@ from datetime import tzinfo
 from pathlib import Path
 
 from icestream.facility.handover.access import FETCH, fetch_text, write_access
-from icestream.facility.handover.filling import Contents, fill, take_away
+from icestream.facility.handover.filling import OfferedContents, fill, take_away
 from icestream.facility.handover.kinds import Handover
 from icestream.facility.handover.offer import (
-    Offer,
+    DataOffer,
     new_offer,
     offer_of,
     offers,
@@ -21,11 +21,11 @@ from icestream.facility.handover.offer import (
 )
 from icestream.formats.whole import written_whole
 
-__all__ = ["Asked", "end_offer", "end_offers", "offer_session"]
+__all__ = ["AskedOffer", "end_offer", "end_offers", "offer_session"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AskedOffer:
     """A session that is to be offered."""
 
     session: str
@@ -33,15 +33,15 @@ class Asked:
     """Of the session."""
     project: str = ""
     confidential: bool = False
-    contents: Contents
+    contents: OfferedContents
 
 
 def offer_session(
     section: Handover,
-    asked: Asked,
+    asked: AskedOffer,
     zone: tzinfo | None = None,
     stopped: threading.Event | None = None,
-) -> Offer:
+) -> DataOffer:
     """Offer a session, or bring what is offered of it up to date.
 
     Raises
@@ -73,13 +73,13 @@ def offer_session(
     return offer
 
 
-def end_offer(section: Handover, offer: Offer) -> None:
+def end_offer(section: Handover, offer: DataOffer) -> None:
     """Offer something no more: its folder goes, and the data stay where they are."""
     take_away(section.folder, offer)
     write_access(section, list(offers(section.folder)))
 
 
-def end_offers(section: Handover, now: float | None = None) -> list[Offer]:
+def end_offers(section: Handover, now: float | None = None) -> list[DataOffer]:
     """Take away what has expired; what that was."""
     now = time.time() if now is None else now
     area = section.folder

@@ -7,10 +7,10 @@ from pathlib import Path
 from icestream.facility.backup.duty import what_of
 from icestream.facility.duties.duty import Duty, Outage
 from icestream.facility.file import FacilityFile
-from icestream.facility.handover.area import Asked, end_offers, offer_session
-from icestream.facility.handover.filling import Contents
+from icestream.facility.handover.area import AskedOffer, end_offers, offer_session
+from icestream.facility.handover.filling import OfferedContents
 from icestream.facility.handover.kinds import Handover
-from icestream.facility.handover.offer import NoArea, Offer, offer_of
+from icestream.facility.handover.offer import DataOffer, NoArea, offer_of
 from icestream.facility.opened import Facility
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
@@ -27,15 +27,15 @@ def handover_duties(file: FacilityFile) -> Iterator[Duty]:
         yield Duty(name="handover", what=what, every=file.handover.every, act=_act)
 
 
-def asked_of(session: KnownSession, raw: str = "raw") -> Asked:
+def asked_of(session: KnownSession, raw: str = "raw") -> AskedOffer:
     """A session as it is offered."""
     place, what = Path(session.place), what_of(session, raw)
-    return Asked(
+    return AskedOffer(
         session=session.name,
         folder=what.processing,
         project=session.project,
         confidential=session.confidential,
-        contents=Contents(
+        contents=OfferedContents(
             processing=what.processing, movies=what.movies, exports=place / "exports"
         ),
     )
@@ -43,7 +43,7 @@ def asked_of(session: KnownSession, raw: str = "raw") -> Asked:
 
 def offer_known(
     facility: Facility, session: KnownSession, stop: threading.Event | None = None
-) -> Offer:
+) -> DataOffer:
     """Offer a session of the registry, or bring what is offered of it up to date.
 
     Raises

@@ -11,32 +11,32 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from icestream.facility.backup.ledger import Kept, Ledger
+from icestream.facility.backup.ledger import BackupLedger, KeptFile
 from icestream.facility.backup.parts import Parts, What
 from icestream.facility.backup.sealing import MANIFEST, manifest_lines
-from icestream.facility.backup.tree import Found, Tree
-from icestream.facility.handover.offer import RECORDS, Offer, write_offer
+from icestream.facility.backup.tree import FolderTree, FoundFile
+from icestream.facility.handover.offer import RECORDS, DataOffer, write_offer
 from icestream.facility.transfer.digest import Interrupted, digest
 from icestream.facility.transfer.ledger import FILE as TRANSFERRED
-from icestream.facility.transfer.ledger import Ledger as TransferLedger
+from icestream.facility.transfer.ledger import CopyLedger as TransferLedger
 from icestream.formats.whole import written_whole
 from icestream.store.open import FILE
 from icestream.store.reading import uri
 
-__all__ = ["Contents", "fill", "take_away"]
+__all__ = ["OfferedContents", "fill", "take_away"]
 
 _FILE, _FOLDER = 0o644, 0o755
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class OfferedContents:
     """Where what is offered of a session is; None of what it has not."""
 
     processing: Path
     movies: Path | None = None
     exports: Path | None = None
 
-    def trees(self, parts: tuple[str, ...]) -> Iterator[tuple[str, Tree]]:
+    def trees(self, parts: tuple[str, ...]) -> Iterator[tuple[str, FolderTree]]:
         """Each part that is offered, with its folder."""
         inside = Parts(What(session="", processing=self.processing), ("processing",), ())
 
@@ -44,13 +44,13 @@ class Contents:
             return inside.skips(name) or name.startswith((".facility", "report", "facility.json"))
 
         if "movies" in parts and self.movies is not None:
-            yield "movies", Tree(self.movies, _hidden)
+            yield "movies", FolderTree(self.movies, _hidden)
         if "results" in parts:
-            yield "results", Tree(self.processing, skips)
+            yield "results", FolderTree(self.processing, skips)
         if "report" in parts and (self.processing / "report").is_dir():
-            yield "report", Tree(self.processing / "report", _hidden)
+            yield "report", FolderTree(self.processing / "report", _hidden)
         if "exports" in parts and self.exports is not None and self.exports.is_dir():
-            yield "exports", Tree(self.exports, _hidden)
+            yield "exports", FolderTree(self.exports, _hidden)
 
 
 def _hidden(name: str) -> bool:
@@ -59,13 +59,13 @@ def _hidden(name: str) -> bool:
 
 def fill(
     area: Path,
-    offer: Offer,
-    contents: Contents,
+    offer: DataOffer,
+    contents: OfferedContents,
     *,
     days: float,
     link: bool = True,
     stopped: threading.Event | None = None,
-) -> Offer:
+) -> DataOffer:
     """Bring the folder of an offer to what the session has now; the offer as it is then.
 
     What the session has no more is taken away, too. It may be interrupted at any moment.
@@ -77,7 +77,7 @@ def fill(
     """
     now, folder = time.time(), area / offer.name
     folder.mkdir(mode=_FOLDER, exist_ok=True)
-    ledger = Ledger(area / RECORDS / f"{offer.name}.db")
+    ledger = BackupLedger(area / RECORDS / f"{offer.name}.db")
     try:
         known = _digests(contents)
         changed = False
@@ -120,10 +120,10 @@ def fill(
 
 
 def _put(
-    ledger: Ledger,
+    ledger: BackupLedger,
     root: Path,
     folder: Path,
-    named: tuple[str, Found],
+    named: tuple[str, FoundFile],
     how: tuple[Mapping[Path, tuple[int, str]], bool, float],
 ) -> bool:
     """Put one file into the folder; false where it is there already."""
@@ -152,7 +152,7 @@ def _put(
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
     ledger.keep(
-        Kept(
+        KeptFile(
             name=name,
             volume="link" if linked else "copy",
             size=found.size,
@@ -175,7 +175,7 @@ def _link(source: Path, place: Path) -> bool:
     return True
 
 
-def _digests(contents: Contents) -> dict[Path, tuple[int, str]]:
+def _digests(contents: OfferedContents) -> dict[Path, tuple[int, str]]:
     """Digests that were made before: of movies when they were copied, of results when made."""
     known: dict[Path, tuple[int, str]] = {}
     copied = contents.processing / ".facility" / TRANSFERRED
@@ -196,7 +196,7 @@ def _digests(contents: Contents) -> dict[Path, tuple[int, str]]:
     return known
 
 
-def take_away(area: Path, offer: Offer) -> None:
+def take_away(area: Path, offer: DataOffer) -> None:
     """Offer something no more: its folder and its record go, and the data stay where they are."""
     # Renamed first, so that nobody finds half of it by its name.
     gone = area / RECORDS / f"{offer.name}.gone"

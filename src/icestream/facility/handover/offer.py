@@ -13,8 +13,8 @@ from icestream.model import safe_file_name
 
 __all__ = [
     "RECORDS",
+    "DataOffer",
     "NoArea",
-    "Offer",
     "new_offer",
     "offer_of",
     "offers",
@@ -33,7 +33,7 @@ class NoArea(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class DataOffer:
     """A folder from which a session's data can be fetched; times are seconds since the epoch."""
 
     name: str
@@ -84,7 +84,7 @@ def require_area(area: Path) -> Path:
     return records
 
 
-def new_offer(session: str, folder: Path, project: str, *, named: bool, secret: bool) -> Offer:
+def new_offer(session: str, folder: Path, project: str, *, named: bool, secret: bool) -> DataOffer:
     """An offer with a name that nobody can guess.
 
     Parameters
@@ -98,7 +98,7 @@ def new_offer(session: str, folder: Path, project: str, *, named: bool, secret: 
     """
     begins = _PLAIN.sub("-", safe_file_name(project or session)).strip("-.")[:40]
     ending = secrets.token_urlsafe(12).replace("_", "x").replace("-", "y")
-    return Offer(
+    return DataOffer(
         name=f"{begins}-{ending}" if named and not secret and begins else f"d-{ending}",
         session=session,
         folder=str(folder),
@@ -109,26 +109,26 @@ def new_offer(session: str, folder: Path, project: str, *, named: bool, secret: 
     )
 
 
-def write_offer(area: Path, offer: Offer) -> None:
+def write_offer(area: Path, offer: DataOffer) -> None:
     """Write an offer down."""
     with written_whole(area / RECORDS / f"{offer.name}.json") as path:
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(offer)))
 
 
-def offers(area: Path) -> Iterator[Offer]:
+def offers(area: Path) -> Iterator[DataOffer]:
     """All that is offered, the newest last; a record that cannot be read is left out."""
     found = []
     for path in (area / RECORDS).glob("*.json"):
         try:
             said = json.loads(path.read_text())
-            found.append(replace(Offer(**said), parts=tuple(said["parts"])))
+            found.append(replace(DataOffer(**said), parts=tuple(said["parts"])))
         except (OSError, ValueError, TypeError, KeyError):
             continue
     yield from sorted(found, key=lambda offer: offer.made)
 
 
-def offer_of(area: Path, folder: Path) -> Offer | None:
+def offer_of(area: Path, folder: Path) -> DataOffer | None:
     """What is offered of a session; None where nothing is."""
     mine = [offer for offer in offers(area) if offer.folder == str(folder)]
     return mine[-1] if mine else None

@@ -6,7 +6,7 @@ The copy is read again, and the source too: what was right when it was copied ma
 from pathlib import Path
 
 from icestream.facility.transfer.digest import from_disk
-from icestream.facility.transfer.ledger import Entry, Ledger
+from icestream.facility.transfer.ledger import CopyEntry, CopyLedger
 from icestream.facility.transfer.source import Looked, Source
 
 __all__ = ["clean_source"]
@@ -17,7 +17,7 @@ _AGAIN = 3600.0
 _KEPT = "not removed: "
 
 
-def clean_source(ledger: Ledger, source: Source, target: Path, after: float, now: float) -> int:
+def clean_source(ledger: CopyLedger, source: Source, target: Path, after: float, now: float) -> int:
     """Remove files at the source; how many were removed.
 
     Removed is what was verified, has been so for `after` seconds, is at the source as it was when
@@ -48,7 +48,7 @@ def clean_source(ledger: Ledger, source: Source, target: Path, after: float, now
     return sum(not why for why in removed.values())
 
 
-def _stands(ledger: Ledger, source: Source, target: Path, entry: Entry, now: float) -> bool:
+def _stands(ledger: CopyLedger, source: Source, target: Path, entry: CopyEntry, now: float) -> bool:
     """Whether a file and its copy are what they were; else it is said why it is not removed."""
     looked = source.look(entry.name)
     if looked is None:

@@ -15,10 +15,10 @@ from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.arriving import ARRIVING, arrived, landed, put_in_place, whole
 from icestream.facility.transfer.cleaning import clean_source
 from icestream.facility.transfer.digest import Interrupted, from_disk
-from icestream.facility.transfer.ledger import Entry, Ledger
+from icestream.facility.transfer.ledger import CopyEntry, CopyLedger
 from icestream.facility.transfer.names import unnamed
 from icestream.facility.transfer.rsync import Between, run_rsync
-from icestream.facility.transfer.share import Share
+from icestream.facility.transfer.share import BandwidthShare
 from icestream.facility.transfer.source import Looked, is_movie, source_of
 
 __all__ = ["Copying", "Round", "Route", "Rules"]
@@ -97,10 +97,10 @@ class Copying:
         The bandwidth and the streams that all sessions have together.
     """
 
-    def __init__(self, route: Route, rules: Rules, share: Share | None = None) -> None:
+    def __init__(self, route: Route, rules: Rules, share: BandwidthShare | None = None) -> None:
         self.route, self.rules = route, rules
-        self.ledger = Ledger(route.ledger)
-        self._share = share or Share(1)
+        self.ledger = CopyLedger(route.ledger)
+        self._share = share or BandwidthShare(1)
         self._source = source_of(route.source, rules.exclude, max(rules.settle, 5.0))
         self._back = 0
         self._staging = route.target / ARRIVING
@@ -161,7 +161,7 @@ class Copying:
             for entry in self.ledger.due(("seen", "settling", "failed"), now, _LOOKS):
                 self._look(entry, now)
 
-    def _look(self, entry: Entry, now: float) -> None:
+    def _look(self, entry: CopyEntry, now: float) -> None:
         if wrong := unnamed(entry.name):
             self.ledger.put(entry, state="failed", why=wrong, due=float("inf"))
             return
@@ -235,15 +235,21 @@ class Copying:
                     if limit is None:
                         return
                     ready = self.ledger.ready(movies=movies, most=_MOST)
-                    size = min(limit * _BATCH or _UNLIMITED, self._room())
+                    size = min(limit * _BATCH or _UNLIMITED, _room(self.route, self.rules))
                     batch = _batch(self._as_they_were(ready, now), size)
                     if not batch:
                         break
-                    self._require_room(batch)
+                    wanted = sum(entry.size for entry in batch)
+                    _require_room(self.route, wanted, _room(self.route, self.rules))
                     self._run(batch, limit, ended, now, stopped)
 
     def _run(
-        self, batch: list[Entry], limit: float, ended: Round, now: float, stopped: threading.Event
+        self,
+        batch: list[CopyEntry],
+        limit: float,
+        ended: Round,
+        now: float,
+        stopped: threading.Event,
     ) -> None:
         self._staging.mkdir(mode=0o700, exist_ok=True)
         with self.ledger.writing():
@@ -264,7 +270,7 @@ class Copying:
 
     def _bring(
         self,
-        left: dict[str, Entry],
+        left: dict[str, CopyEntry],
         limit: float,
         ended: Round,
         now: float,
@@ -302,7 +308,9 @@ class Copying:
                 return
             del left[name]
 
-    def _is_there(self, entry: Entry, ended: Round, now: float, stopped: threading.Event) -> bool:
+    def _is_there(
+        self, entry: CopyEntry, ended: Round, now: float, stopped: threading.Event
+    ) -> bool:
         """Whether a file is in the copy from before it was in the ledger; true if dealt with.
 
         One that holds the same is taken, another one of that name is kept.
@@ -323,7 +331,7 @@ class Copying:
         return True
 
     def _arrive(
-        self, entry: Entry, md5: str, ended: Round, now: float, stopped: threading.Event
+        self, entry: CopyEntry, md5: str, ended: Round, now: float, stopped: threading.Event
     ) -> bool:
         """Bring a file that rsync has brought into its place, or say why not; false if stopped."""
         staged = self._staging / entry.name
@@ -359,7 +367,7 @@ class Copying:
         with contextlib.suppress(OSError):
             (self._staging / name).unlink()
 
-    def _note(self, entry: Entry, made: str, ended: Round) -> None:
+    def _note(self, entry: CopyEntry, made: str, ended: Round) -> None:
         why = entry.why if entry.why.startswith("it is not whole at the source") else ""
         self.ledger.put(
             entry, state="verified", why=why, digest=made, copied_size=entry.size, tries=0, due=0
@@ -367,13 +375,13 @@ class Copying:
         ended.copied += 1
         ended.bytes += entry.size
 
-    def _fail(self, entry: Entry, why: str, now: float, ended: Round | None = None) -> None:
+    def _fail(self, entry: CopyEntry, why: str, now: float, ended: Round | None = None) -> None:
         due = now + min(_LONGEST, _AGAIN * 2.0**entry.tries)
         self.ledger.put(entry, state="failed", why=why, tries=entry.tries + 1, due=due)
         if ended is not None:
             ended.failed[entry.name] = why
 
-    def _as_they_were(self, ready: list[Entry], now: float) -> Iterator[Entry]:
+    def _as_they_were(self, ready: list[CopyEntry], now: float) -> Iterator[CopyEntry]:
         """Files that are still what they were when they were found to be ready."""
         for entry in ready:
             looked = self._source.look(entry.name)
@@ -383,31 +391,32 @@ class Copying:
                 why = "it changed while it waited"
                 self.ledger.put(entry, state="settling", why=why, due=now)
 
-    def _room(self) -> int:
-        return max(0, shutil.disk_usage(self.route.target).free - self.rules.reserve)
 
-    def _require_room(self, batch: list[Entry]) -> None:
-        """See that there is room for what one batch has; it has one file at least."""
-        wanted, free = sum(entry.size for entry in batch), self._room()
-        if wanted > free:
-            raise Outage(
-                f"the disk of {self.route.target} is full: {wanted} bytes are to be copied, and "
-                f"{free} are free"
-            )
+def _room(route: Route, rules: Rules) -> int:
+    return max(0, shutil.disk_usage(route.target).free - rules.reserve)
 
 
-def _expected(entry: Entry) -> Looked:
+def _require_room(route: Route, wanted: int, free: int) -> None:
+    """See that there is room for a batch; it has one file at least."""
+    if wanted > free:
+        raise Outage(
+            f"the disk of {route.target} is full: {wanted} bytes are to be copied, and "
+            f"{free} are free"
+        )
+
+
+def _expected(entry: CopyEntry) -> Looked:
     return Looked(entry.size, entry.modified, entry.changed)
 
 
-def _differs(entry: Entry, looked: Looked) -> bool:
+def _differs(entry: CopyEntry, looked: Looked) -> bool:
     known = (entry.size, entry.modified, entry.changed)
     return known != (looked.size, looked.modified, looked.changed)
 
 
-def _batch(ready: Iterable[Entry], size: float) -> list[Entry]:
+def _batch(ready: Iterable[CopyEntry], size: float) -> list[CopyEntry]:
     """The first files of a list that together are no more than so many bytes; one at least."""
-    taken: list[Entry] = []
+    taken: list[CopyEntry] = []
     total = 0
     for entry in ready:
         total += entry.size

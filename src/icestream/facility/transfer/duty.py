@@ -16,7 +16,7 @@ from icestream.facility.transfer.address import Address, read_address
 from icestream.facility.transfer.copying import Copying, Round, Route, Rules
 from icestream.facility.transfer.kinds import Transfer
 from icestream.facility.transfer.session import ledger_of, route_of
-from icestream.facility.transfer.share import Share
+from icestream.facility.transfer.share import BandwidthShare
 
 __all__ = ["Copies", "rules_of", "transfer_duties"]
 
@@ -53,7 +53,7 @@ class Copies:
     def __init__(self, section: Transfer) -> None:
         self._section = section
         self._rules = rules_of(section)
-        self._share = Share(section.streams, section.bandwidth or 0.0)
+        self._share = BandwidthShare(section.streams, section.bandwidth or 0.0)
         self._known: dict[Path, Copying] = {}
         self._busy = 0
         self._lock = threading.Lock()

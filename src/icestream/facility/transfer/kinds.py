@@ -41,7 +41,13 @@ class Transfer(Section):
     """How long a file must not change. A movie must also be whole by what is in it."""
     patience: Seconds = 300.0
     """How long a movie that is not whole is waited for; then it is copied as it is."""
-    exclude: Several = ("*.tmp", "*.part", "Thumbs.db", "desktop.ini", "System Volume Information")
+    exclude: Several = (
+        "*.tmp",
+        "*.part",
+        "Thumbs.db",
+        "desktop.ini",
+        "System BackupVolume Information",
+    )
     """Patterns of what is not copied: names of files or folders, or paths below the source."""
     streams: Annotated[int, Field(ge=1, le=64)] = 4
     """Copies that run at once, of all sessions together."""

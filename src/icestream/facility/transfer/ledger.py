@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["FILE", "Entry", "Ledger", "State", "Tally"]
+__all__ = ["FILE", "CopyEntry", "CopyLedger", "CopyTally", "State"]
 
 FILE = "transfer.db"
 """Its name in the folder ``.facility`` of the session."""
@@ -54,7 +54,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class CopyEntry:
     """One file; times are seconds since the epoch, where nothing else is said."""
 
     id: int
@@ -84,14 +84,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class CopyTally:
     """Files of one state."""
 
     files: int
     bytes: int
 
 
-class Ledger:
+class CopyLedger:
     """The ledger of one session's copy; one process writes, any may read.
 
     Parameters
@@ -151,7 +151,7 @@ class Ledger:
             )
             return self._connection.total_changes - before
 
-    def put(self, entry: Entry | int, **values: Any) -> None:
+    def put(self, entry: CopyEntry | int, **values: Any) -> None:
         """Change what is known of a file; with a new ``state``, since when."""
         if "state" in values:
             values.setdefault("at", time.time())
@@ -163,46 +163,46 @@ class Ledger:
                 (*values.values(), number),
             )
 
-    def get(self, name: str) -> Entry | None:
+    def get(self, name: str) -> CopyEntry | None:
         """What is known of one file."""
         found = self._select("WHERE name = ?", [os.fsencode(name)])
         return found[0] if found else None
 
-    def due(self, states: Sequence[State], now: float, most: int) -> list[Entry]:
+    def due(self, states: Sequence[State], now: float, most: int) -> list[CopyEntry]:
         """Files of these states that it is time to look at, those longest due first."""
         marks = ", ".join("?" * len(states))
         return self._select(
             f"WHERE state IN ({marks}) AND due <= ? ORDER BY due, id LIMIT ?", [*states, now, most]
         )
 
-    def ready(self, *, movies: bool, most: int) -> list[Entry]:
+    def ready(self, *, movies: bool, most: int) -> list[CopyEntry]:
         """Files that may be copied, in the order in which they were found."""
         return self._select(
             "WHERE state = 'ready' AND class = ? ORDER BY id LIMIT ?", [int(movies), most]
         )
 
-    def of_state(self, state: State, after: int = 0, most: int = 1000) -> list[Entry]:
+    def of_state(self, state: State, after: int = 0, most: int = 1000) -> list[CopyEntry]:
         """Files of a state behind a number, in the order of their numbers."""
         return self._select("WHERE state = ? AND id > ? ORDER BY id LIMIT ?", [state, after, most])
 
-    def newest_copied(self, most: int) -> list[Entry]:
+    def newest_copied(self, most: int) -> list[CopyEntry]:
         """Files that were copied last."""
         return self._select("WHERE state = 'verified' ORDER BY id DESC LIMIT ?", [most])
 
-    def every(self) -> Iterator[Entry]:
+    def every(self) -> Iterator[CopyEntry]:
         """All files, in the order in which they were found."""
         after = 0
         while page := self._select("WHERE id > ? ORDER BY id LIMIT 1000", [after]):
             yield from page
             after = page[-1].id
 
-    def tallies(self) -> Mapping[State, Tally]:
+    def tallies(self) -> Mapping[State, CopyTally]:
         """How many files, and how many bytes, are in each state."""
         with self._lock:
             rows = self._connection.execute(
                 "SELECT state, COUNT(*), SUM(MAX(size, 0)) FROM file GROUP BY state"
             ).fetchall()
-        return {state: Tally(files, total or 0) for state, files, total in rows}
+        return {state: CopyTally(files, total or 0) for state, files, total in rows}
 
     def reasons(self, most: int = 5) -> list[tuple[str, str, int, str]]:
         """Why files wait or failed: (state, why, how many, one of them), the most common first."""
@@ -246,7 +246,7 @@ class Ledger:
             ).fetchone()
         return str(found[0]) if found else ""
 
-    def _select(self, where: str, values: Sequence[Any]) -> list[Entry]:
+    def _select(self, where: str, values: Sequence[Any]) -> list[CopyEntry]:
         with self._lock:
             rows = self._connection.execute(
                 f"SELECT {_COLUMNS} FROM file {where}",  # noqa: S608 - written in this file
@@ -255,10 +255,10 @@ class Ledger:
         return [_entry(row) for row in rows]
 
 
-def _entry(row: Sequence[Any]) -> Entry:
+def _entry(row: Sequence[Any]) -> CopyEntry:
     id_, name, state, why, size, modified, changed, digest, copied, *times, movie = row
     found, rested, due, tries, at = times
-    return Entry(
+    return CopyEntry(
         id=id_,
         name=os.fsdecode(name),
         state=state,

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from icestream.facility.transfer.ledger import Ledger, State, Tally
+from icestream.facility.transfer.ledger import CopyLedger, CopyTally, State
 
-__all__ = ["Progress", "Waiting", "progress"]
+__all__ = ["CopyProgress", "WaitingFiles", "progress"]
 
 _OVER = 120.0
 """Seconds that the rate is taken over."""
@@ -16,7 +16,7 @@ _LEFT = ("seen", "settling", "ready", "copying", "failed")
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingFiles:
     """Files that wait, or failed, for one reason."""
 
     state: str
@@ -27,10 +27,10 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class CopyProgress:
     """How far the copy of one session is."""
 
-    states: Mapping[State, Tally]
+    states: Mapping[State, CopyTally]
     files: int
     """All that were found."""
     bytes: int
@@ -43,7 +43,7 @@ class Progress:
     """At that rate; None where nothing moves."""
     outage: str
     """What keeps everything from being copied; empty where nothing does."""
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[WaitingFiles, ...]
     unreadable: Mapping[str, str]
     """Folders at the source that cannot be read, with the reason."""
     last_round: float
@@ -52,7 +52,7 @@ class Progress:
     """The session is over, and all that came of it is copied."""
 
 
-def progress(path: Path, now: float | None = None) -> Progress | None:
+def progress(path: Path, now: float | None = None) -> CopyProgress | None:
     """How far a copy is; None where nothing was ever copied.
 
     Parameters
@@ -63,13 +63,13 @@ def progress(path: Path, now: float | None = None) -> Progress | None:
     if not path.exists():
         return None
     now = time.time() if now is None else now
-    ledger = Ledger(path, readonly=True)
+    ledger = CopyLedger(path, readonly=True)
     try:
         states = ledger.tallies()
         left = [states[state] for state in _LEFT if state in states]  # type: ignore[index]
         rate = ledger.copied_since(now - _OVER) / _OVER
         left_bytes = sum(tally.bytes for tally in left)
-        return Progress(
+        return CopyProgress(
             states=states,
             files=sum(tally.files for tally in states.values()),
             bytes=sum(tally.bytes for tally in states.values()),
@@ -78,7 +78,7 @@ def progress(path: Path, now: float | None = None) -> Progress | None:
             rate=rate,
             seconds_left=left_bytes / rate if rate else None,
             outage=ledger.noted("outage"),
-            waiting=tuple(Waiting(*each) for each in ledger.reasons(10)),
+            waiting=tuple(WaitingFiles(*each) for each in ledger.reasons(10)),
             unreadable=json.loads(ledger.noted("problems") or "{}"),
             last_round=float(ledger.noted("round") or 0.0),
             ended=bool(ledger.noted("ended")),

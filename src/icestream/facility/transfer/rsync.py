@@ -17,7 +17,7 @@ from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.names import asked_for, from_rsync
 from icestream.shown import printable
 
-__all__ = ["Between", "Ended", "Listed", "list_files", "reach", "run_rsync", "version"]
+__all__ = ["Between", "Listed", "RsyncRun", "list_files", "reach", "run_rsync", "version"]
 
 _SHELL = "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15"
 """Nobody is there to type a password."""
@@ -59,7 +59,7 @@ class Between:
 
 
 @dataclass(slots=True)
-class Ended:
+class RsyncRun:
     """What one run of rsync came to."""
 
     done: dict[str, str | None] = field(default_factory=dict)
@@ -88,7 +88,7 @@ def run_rsync(
     limit: float = 0.0,
     told: Callable[[str, str | None], None] | None = None,
     stopped: threading.Event | None = None,
-) -> Ended:
+) -> RsyncRun:
     """Copy files, or compare them, as the options say.
 
     Parameters
@@ -123,7 +123,7 @@ def run_rsync(
     options.append("--checksum-choice=md5")
     if limit:
         options.append(f"--bwlimit={max(1, round(limit / 1024))}")
-    ended = Ended()
+    ended = RsyncRun()
 
     def line(said: bytes) -> None:
         item, _, rest = said.partition(b"|")
@@ -162,7 +162,7 @@ def list_files(source: Address, stopped: threading.Event | None = None) -> list[
 
     with tempfile.TemporaryDirectory(prefix="icestream-list-") as nothing:
         options = ["-r", "--dry-run", "--exclude=.*", "--out-format=%i|%l|%M|%n"]
-        _run(Between(source, Address(nothing)), options, b"", line, Ended(), stopped)
+        _run(Between(source, Address(nothing)), options, b"", line, RsyncRun(), stopped)
     return found
 
 
@@ -176,7 +176,7 @@ def reach(address: Address) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="icestream-reach-") as nothing:
         between = Between(address, Address(nothing))
-        _run(between, ["--dry-run", "-d"], b"", lambda _: None, Ended(), None)
+        _run(between, ["--dry-run", "-d"], b"", lambda _: None, RsyncRun(), None)
 
 
 def _run(
@@ -184,7 +184,7 @@ def _run(
     options: Sequence[str],
     given: bytes,
     line: Callable[[bytes], None],
-    ended: Ended,
+    ended: RsyncRun,
     stopped: threading.Event | None,
 ) -> None:
     command = [
@@ -260,7 +260,7 @@ def _signal(running: "subprocess.Popen[bytes]", number: int) -> None:
 def _judge(
     status: int,
     errors: IO[bytes],
-    ended: Ended,
+    ended: RsyncRun,
     asked: tuple[Between, bytes],
     stopped: threading.Event | None,
 ) -> None:

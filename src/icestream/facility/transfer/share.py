@@ -4,12 +4,12 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-__all__ = ["Share"]
+__all__ = ["BandwidthShare"]
 
 _WAIT = 0.5
 
 
-class Share:
+class BandwidthShare:
     """Gives out streams: each gets its part of the bandwidth for the time of one batch.
 
     Parameters

@@ -16,7 +16,7 @@ from icestream.facility.transfer.names import is_excluded, unnamed
 from icestream.facility.transfer.rsync import Between, Listed, list_files, run_rsync
 from icestream.formats.watch import MOVIE_SUFFIXES, FolderWatch
 
-__all__ = ["FolderSource", "Looked", "RemoteSource", "Source", "is_movie", "source_of"]
+__all__ = ["Looked", "MountedSource", "RemoteSource", "Source", "is_movie", "source_of"]
 
 _LISTING = 20.0
 """Seconds that finding files may take at once; the rest is found in the next round."""
@@ -80,11 +80,11 @@ def source_of(address: Address, exclude: Sequence[str], every: float) -> Source:
         Seconds between listings of another machine's folder.
     """
     if address.folder is not None:
-        return FolderSource(address, exclude)
+        return MountedSource(address, exclude)
     return RemoteSource(address, exclude, every)
 
 
-class FolderSource:
+class MountedSource:
     """A folder that this machine sees: a disk, or a mounted file system of the microscope.
 
     Only its directories are asked whether they changed; see `icestream.formats.watch`.

@@ -8,7 +8,7 @@ import pytest
 from copied_facility import begun, do, known
 from icestream.facility.backup.duty import backup_of, target_of, what_of
 from icestream.facility.backup.kinds import BackupPlace
-from icestream.facility.backup.ledger import Ledger
+from icestream.facility.backup.ledger import BackupLedger
 from icestream.facility.backup.target import prepare
 from icestream.facility.duties.duty import Outage
 from icestream.facility.opened import Facility
@@ -77,4 +77,4 @@ def test_a_section_says_how(tmp_path: Path) -> None:
     (tmp_path / "word").unlink()
     with pytest.raises(Outage, match=r"backup\.nas\.password: .*cannot be read"):
         target_of(section, "nas")
-    assert Ledger(tmp_path / "x.db").sums() == {}
+    assert BackupLedger(tmp_path / "x.db").sums() == {}

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from icestream.facility.backup.ledger import Kept, Ledger, Sum
+from icestream.facility.backup.ledger import BackupLedger, KeptFile, Sum
 
 
 def test_what_is_kept_is_found_again(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "b.db")
-    kept = Kept(name="movies/\udcff", volume="v", size=5, modified=7, digest="d", at=1.0)
+    ledger = BackupLedger(tmp_path / "b.db")
+    kept = KeptFile(name="movies/\udcff", volume="v", size=5, modified=7, digest="d", at=1.0)
     ledger.keep(kept)
     ledger.keep(replace(kept, name="processing/x", link="y"))
-    again = Ledger(tmp_path / "b.db", readonly=True)
+    again = BackupLedger(tmp_path / "b.db", readonly=True)
     assert list(again.every("movies/")) == [kept]
     assert again.names("processing/") == {"processing/x"}
     assert again.sums() == {"movies": Sum(1, 5, 0, 0, 0), "processing": Sum(1, 5, 0, 0, 0)}
@@ -30,8 +30,8 @@ def test_what_is_kept_is_found_again(tmp_path: Path) -> None:
 
 
 def test_what_was_replaced_is_known(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "b.db")
-    kept = Kept(name="a", volume="v", size=5, modified=7)
+    ledger = BackupLedger(tmp_path / "b.db")
+    kept = KeptFile(name="a", volume="v", size=5, modified=7)
     ledger.replaced(kept, "former/1/a", 3.0)
     assert ledger.former() == [("a", "former/1/a", 5, 3.0)]
     assert ledger.former(3.0) == []
@@ -40,8 +40,8 @@ def test_what_was_replaced_is_known(tmp_path: Path) -> None:
 
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "b.db")
+    ledger = BackupLedger(tmp_path / "b.db")
     with pytest.raises(RuntimeError), ledger.writing():
-        ledger.keep(Kept(name="a", volume="v", size=5, modified=7))
+        ledger.keep(KeptFile(name="a", volume="v", size=5, modified=7))
         raise RuntimeError
     assert list(ledger.every()) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from icestream.facility.backup.parts import Parts, What
-from icestream.facility.backup.tree import Found
+from icestream.facility.backup.tree import FoundFile
 
 
 @pytest.mark.parametrize(
@@ -39,5 +39,5 @@ def test_what_waits_is_what_is_not_held(tmp_path: Path) -> None:
     assert list(part.waiting) == ["b"]
     part.done("b")
     assert not part.waiting
-    assert part.keeps(Found("align/a", 1, 1))
-    assert not part.keeps(Found("report/index.html", 1, 1))
+    assert part.keeps(FoundFile("align/a", 1, 1))
+    assert not part.keeps(FoundFile("report/index.html", 1, 1))

@@ -8,7 +8,7 @@ import pytest
 
 from backed_sessions import Backups, words_of
 from icestream.facility.backup import restoring
-from icestream.facility.backup.ledger import Ledger
+from icestream.facility.backup.ledger import BackupLedger
 from icestream.facility.backup.restoring import NotRestored, backed_up, restore
 from icestream.facility.backup.target import prepare
 from icestream.facility.duties.duty import Outage
@@ -43,7 +43,7 @@ def test_all_comes_back_as_it_was(backups: Backups, tmp_path: Path) -> None:
     assert os.readlink(done.processing / "link") == "align/a.mrc"  # noqa: PTH115 - as it is
     assert words_of(done.processing / ".facility" / "sink.db") == ["one"]
     # The backup goes on with what it holds.
-    ledger = Ledger(done.processing / ".facility" / "backup-usb.db", readonly=True)
+    ledger = BackupLedger(done.processing / ".facility" / "backup-usb.db", readonly=True)
     assert len(ledger.names("")) == 5
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["processing", "raw"]
 

@@ -4,10 +4,10 @@ import os
 import sqlite3
 from pathlib import Path
 
-from icestream.facility.backup.tree import Tree
+from icestream.facility.backup.tree import FolderTree
 
 
-def names(tree: Tree) -> list[str]:
+def names(tree: FolderTree) -> list[str]:
     return sorted(found.name for found in tree.changes())
 
 
@@ -18,7 +18,7 @@ def test_only_folders_that_changed_are_asked(tmp_path: Path) -> None:
         for each in "abc":
             (folder / each).touch()
         os.utime(folder, (number, number))
-    tree = Tree(tmp_path, lambda name: name == "7")
+    tree = FolderTree(tmp_path, lambda name: name == "7")
     assert len(names(tree)) == 59 * 3
     names(tree)
     assert tree.looked < 20
@@ -31,7 +31,7 @@ def test_what_is_written_in_place_is_found_in_the_end(tmp_path: Path) -> None:
     for number in range(30):
         (tmp_path / f"{number}").mkdir()
         (tmp_path / f"{number}" / "log").write_text("")
-    tree = Tree(tmp_path)
+    tree = FolderTree(tmp_path)
     names(tree)
     (tmp_path / "3" / "log").write_text("more")
     sizes = [found.size for _ in range(20) for found in tree.changes() if found.name == "3/log"]
@@ -42,7 +42,7 @@ def test_what_is_gone_is_told(tmp_path: Path) -> None:
     (tmp_path / "d" / "e").mkdir(parents=True)
     for name in ("a", "d/b", "d/e/c"):
         (tmp_path / name).touch()
-    tree = Tree(tmp_path)
+    tree = FolderTree(tmp_path)
     names(tree)
     (tmp_path / "a").unlink()
     for name in ("d/e/c", "d/b"):
@@ -61,7 +61,7 @@ def test_kinds_of_files(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("a text that is called like a store")
     (tmp_path / "link").symlink_to("text.db")
     os.mkfifo(tmp_path / "pipe")
-    found = {each.name: (each.store, each.link) for each in Tree(tmp_path).changes()}
+    found = {each.name: (each.store, each.link) for each in FolderTree(tmp_path).changes()}
     assert found == {
         "empty.db": (False, ""), "s.db": (True, ""), "text.db": (False, ""),
         "link": (False, "text.db"),

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from icestream.facility.handover.access import key_line, rsyncd_conf, sshd_block
-from icestream.facility.handover.area import Asked, offer_session
-from icestream.facility.handover.filling import Contents
+from icestream.facility.handover.area import AskedOffer, offer_session
+from icestream.facility.handover.filling import OfferedContents
 from icestream.facility.handover.kinds import Handover
-from icestream.facility.handover.offer import RECORDS, Offer, offers
+from icestream.facility.handover.offer import RECORDS, DataOffer, offers
 from rsync_server import rsync_daemon, sshd
 
 
@@ -39,13 +39,13 @@ def section(root: Path) -> Handover:
 
 
 @pytest.fixture
-def offer(section: Handover, root: Path) -> Offer:
-    contents = Contents(processing=root / "s")
-    return offer_session(section, Asked(session="s", folder=root / "s", contents=contents))
+def offer(section: Handover, root: Path) -> DataOffer:
+    contents = OfferedContents(processing=root / "s")
+    return offer_session(section, AskedOffer(session="s", folder=root / "s", contents=contents))
 
 
 def test_the_daemon_gives_only_what_is_known_by_name(
-    section: Handover, offer: Offer, root: Path
+    section: Handover, offer: DataOffer, root: Path
 ) -> None:
     config = root / "rsyncd.conf"
     own = section.model_copy(update={"rsync_port": 0})
@@ -72,7 +72,7 @@ def test_the_daemon_gives_only_what_is_known_by_name(
 
 
 def test_sftp_sees_the_area_alone_and_cannot_list_it(
-    section: Handover, offer: Offer, root: Path
+    section: Handover, offer: DataOffer, root: Path
 ) -> None:
     if os.getuid() != 0:
         pytest.skip("only root can put people into a root of their own")
@@ -105,7 +105,7 @@ def test_sftp_sees_the_area_alone_and_cannot_list_it(
 
 
 def test_a_key_fetches_one_folder_and_nothing_else(
-    section: Handover, offer: Offer, root: Path
+    section: Handover, offer: DataOffer, root: Path
 ) -> None:
     if shutil.which("rrsync") is None:
         pytest.skip("rrsync is not installed")
@@ -124,6 +124,6 @@ def test_a_key_fetches_one_folder_and_nothing_else(
 
 
 @pytest.mark.parametrize("key", ["", "ssh-rsa", "command=x ssh-rsa AAAA", "ssh-rsa A\nssh-rsa B"])
-def test_what_is_no_key_is_refused(section: Handover, offer: Offer, key: str) -> None:
+def test_what_is_no_key_is_refused(section: Handover, offer: DataOffer, key: str) -> None:
     with pytest.raises(ValueError, match="no public key"):
         key_line(section, offer, key)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from icestream.facility.handover.area import Asked, end_offer, end_offers, offer_session
-from icestream.facility.handover.filling import Contents
+from icestream.facility.handover.area import AskedOffer, end_offer, end_offers, offer_session
+from icestream.facility.handover.filling import OfferedContents
 from icestream.facility.handover.kinds import Handover
 from icestream.facility.handover.offer import RECORDS, NoArea, offers
 
@@ -19,10 +19,12 @@ def section(tmp_path: Path) -> Handover:
     return Handover(folder=tmp_path / "area", names="project", host="data.example.org")
 
 
-def asked(section: Handover, *, secret: bool = False) -> Asked:
+def asked(section: Handover, *, secret: bool = False) -> AskedOffer:
     folder = section.folder.parent / "s"
-    contents = Contents(processing=folder)
-    return Asked(session="s-1", folder=folder, project="p1", confidential=secret, contents=contents)
+    contents = OfferedContents(processing=folder)
+    return AskedOffer(
+        session="s-1", folder=folder, project="p1", confidential=secret, contents=contents
+    )
 
 
 def test_a_session_is_offered_once_and_kept_up_to_date(section: Handover) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from icestream.facility.handover.filling import Contents, fill, take_away
-from icestream.facility.handover.offer import RECORDS, Offer, new_offer, require_area
+from icestream.facility.handover.filling import OfferedContents, fill, take_away
+from icestream.facility.handover.offer import RECORDS, DataOffer, new_offer, require_area
 
 PARTS = ("movies", "results", "report", "exports")
 
 
 @pytest.fixture
-def contents(tmp_path: Path) -> Contents:
+def contents(tmp_path: Path) -> OfferedContents:
     for name in ("s/align", "s/report", "s/.facility", "m/disc", "e", "area"):
         (tmp_path / name).mkdir(parents=True)
     for name in (
@@ -26,15 +26,15 @@ def contents(tmp_path: Path) -> Contents:
         (tmp_path / name).write_text(name)
     (tmp_path / "s" / "icestream.db").write_bytes(b"SQLite format 3\0" + b"\0" * 100)
     require_area(tmp_path / "area")
-    return Contents(processing=tmp_path / "s", movies=tmp_path / "m", exports=tmp_path / "e")
+    return OfferedContents(processing=tmp_path / "s", movies=tmp_path / "m", exports=tmp_path / "e")
 
 
-def offer_in(area: Path, contents: Contents) -> Offer:
+def offer_in(area: Path, contents: OfferedContents) -> DataOffer:
     made = new_offer("s", contents.processing, "p", named=True, secret=False)
     return replace(made, parts=PARTS)
 
 
-def test_what_is_offered_is_linked_with_digests(contents: Contents, tmp_path: Path) -> None:
+def test_what_is_offered_is_linked_with_digests(contents: OfferedContents, tmp_path: Path) -> None:
     area = tmp_path / "area"
     made = fill(area, offer_in(area, contents), contents, days=30.0)
     folder = area / made.name
@@ -49,7 +49,7 @@ def test_what_is_offered_is_linked_with_digests(contents: Contents, tmp_path: Pa
     subprocess.run(["b2sum", "--quiet", "--check", "manifest.b2"], cwd=folder, check=True)
 
 
-def test_it_follows_the_session(contents: Contents, tmp_path: Path) -> None:
+def test_it_follows_the_session(contents: OfferedContents, tmp_path: Path) -> None:
     area = tmp_path / "area"
     made = fill(area, offer_in(area, contents), contents, days=30.0)
     again = fill(area, made, contents, days=30.0)
@@ -66,7 +66,7 @@ def test_it_follows_the_session(contents: Contents, tmp_path: Path) -> None:
     subprocess.run(["b2sum", "--quiet", "--check", "manifest.b2"], cwd=folder, check=True)
 
 
-def test_copies_take_room_and_can_be_read_by_all(contents: Contents, tmp_path: Path) -> None:
+def test_copies_take_room_and_can_be_read_by_all(contents: OfferedContents, tmp_path: Path) -> None:
     area = tmp_path / "area"
     (tmp_path / "m/disc/a.eer").chmod(0o600)
     made = fill(area, offer_in(area, contents), contents, days=30.0, link=False)
@@ -76,7 +76,7 @@ def test_copies_take_room_and_can_be_read_by_all(contents: Contents, tmp_path: P
     assert made.linked == 0
 
 
-def test_taking_it_away_leaves_the_data(contents: Contents, tmp_path: Path) -> None:
+def test_taking_it_away_leaves_the_data(contents: OfferedContents, tmp_path: Path) -> None:
     area = tmp_path / "area"
     made = fill(area, offer_in(area, contents), contents, days=30.0)
     take_away(area, made)

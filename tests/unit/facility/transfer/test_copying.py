@@ -14,7 +14,7 @@ import pytest
 from icestream.facility.transfer.address import read_address
 from icestream.facility.transfer.copying import Rules
 from icestream.facility.transfer.digest import digest
-from icestream.facility.transfer.share import Share
+from icestream.facility.transfer.share import BandwidthShare
 from microscope_copies import Copied, write_movie
 from rsync_server import rsync_daemon
 
@@ -226,8 +226,8 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from microscope_copies import Copied
 from icestream.facility.transfer.copying import Rules
-from icestream.facility.transfer.share import Share
-copied = Copied(Path(sys.argv[1]), rules=Rules(settle=0.0), share=Share(1, 4e6))
+from icestream.facility.transfer.share import BandwidthShare
+copied = Copied(Path(sys.argv[1]), rules=Rules(settle=0.0), share=BandwidthShare(1, 4e6))
 threading.Thread(target=lambda: (time.sleep(float(sys.argv[3])), os.kill(os.getpid(), 9))).start()
 print("go", flush=True)
 while True:
@@ -254,7 +254,7 @@ def test_who_is_killed_at_any_moment_goes_on_from_there(copied: Copied) -> None:
 
 
 def test_it_ends_when_it_is_told_to(copied: Copied) -> None:
-    copied.share = Share(1, 1e6)
+    copied.share = BandwidthShare(1, 1e6)
     copied.again()
     write_movie(copied.nas / "a.mrc", frames=2000)
     copied.rounds(1)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from icestream.facility.transfer.ledger import Ledger, Tally
+from icestream.facility.transfer.ledger import CopyLedger, CopyTally
 
 
 def test_files_are_kept_under_any_name(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "x" / "t.db")
+    ledger = CopyLedger(tmp_path / "x" / "t.db")
     assert ledger.see([("a\nb", False), ("\udcff.mrc", True)], 5.0) == 2
     assert ledger.see([("a\nb", False)], 6.0) == 0
     entry = ledger.get("\udcff.mrc")
@@ -17,9 +17,9 @@ def test_files_are_kept_under_any_name(tmp_path: Path) -> None:
     assert (entry.state, entry.movie, entry.found, entry.size) == ("seen", True, 5.0, -1)
     ledger.put(entry, state="verified", size=7, copied_size=7, digest="d", at=100.0)
     ledger.note("outage", "away")
-    again = Ledger(tmp_path / "x" / "t.db", readonly=True)
+    again = CopyLedger(tmp_path / "x" / "t.db", readonly=True)
     assert [each.name for each in again.every()] == ["a\nb", "\udcff.mrc"]
-    assert again.tallies() == {"seen": Tally(1, 0), "verified": Tally(1, 7)}
+    assert again.tallies() == {"seen": CopyTally(1, 0), "verified": CopyTally(1, 7)}
     assert (again.copied_since(99.0), again.copied_since(100.0)) == (7, 0)
     assert (again.noted("outage"), again.noted("other"), again.last_found()) == ("away", "", 5.0)
     with pytest.raises(sqlite3.OperationalError):
@@ -27,7 +27,7 @@ def test_files_are_kept_under_any_name(tmp_path: Path) -> None:
 
 
 def test_what_was_gone_or_removed_is_seen_anew(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "t.db")
+    ledger = CopyLedger(tmp_path / "t.db")
     ledger.see([("a", True), ("b", True), ("c", True)], 1.0)
     for name, state in (("a", "gone"), ("b", "cleaned"), ("c", "verified")):
         entry = ledger.get(name)
@@ -39,7 +39,7 @@ def test_what_was_gone_or_removed_is_seen_anew(tmp_path: Path) -> None:
 
 
 def test_reasons_are_counted(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "t.db")
+    ledger = CopyLedger(tmp_path / "t.db")
     ledger.see([(name, True) for name in "abc"], 1.0)
     for entry in list(ledger.every()):
         ledger.put(entry, state="failed", why="no" if entry.name == "a" else "not whole")
@@ -47,7 +47,7 @@ def test_reasons_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "t.db")
+    ledger = CopyLedger(tmp_path / "t.db")
     ledger.see([("a", True)], 1.0)
     with pytest.raises(RuntimeError), ledger.writing():
         ledger.put(1, state="ready")

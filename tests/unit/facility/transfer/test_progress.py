@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from icestream.facility.transfer.progress import Waiting, progress
+from icestream.facility.transfer.progress import WaitingFiles, progress
 from microscope_copies import Copied, write_movie
 
 
@@ -20,7 +20,9 @@ def test_what_is_copied_what_is_left_and_why(tmp_path: Path) -> None:
     assert how.rate > 0
     assert how.seconds_left == 2000 / how.rate
     assert {each.state for each in how.waiting} == {"settling", "failed"}
-    assert Waiting("failed", "it is a link to nowhere, which is not there", 1, "c") in how.waiting
+    assert (
+        WaitingFiles("failed", "it is a link to nowhere, which is not there", 1, "c") in how.waiting
+    )
     assert (how.outage, how.ended) == ("", False)
     copied.nas.rename(tmp_path / "away")
     copied.rounds(1)

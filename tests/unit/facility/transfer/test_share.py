@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from icestream.facility.transfer.share import Share
+from icestream.facility.transfer.share import BandwidthShare
 
 
 def test_who_is_alone_has_all_and_two_have_half() -> None:
-    share = Share(4, 100.0)
+    share = BandwidthShare(4, 100.0)
     with share.stream() as first:
         assert first == 100.0
     got: list[float | None] = []
@@ -37,7 +37,7 @@ def test_who_is_alone_has_all_and_two_have_half() -> None:
 
 
 def test_no_more_than_so_many_at_once_and_first_come_first_served() -> None:
-    share = Share(1)
+    share = BandwidthShare(1)
     stopped = threading.Event()
     order: list[str] = []
 
@@ -62,7 +62,7 @@ def test_no_more_than_so_many_at_once_and_first_come_first_served() -> None:
 
 
 def test_what_fails_gives_its_stream_back() -> None:
-    share = Share(1, 10.0)
+    share = BandwidthShare(1, 10.0)
     with pytest.raises(OSError, match="full"), share.stream():
         raise OSError("full")
     with share.stream() as limit:

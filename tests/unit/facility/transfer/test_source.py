@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from icestream.facility.transfer.address import Address, read_address
-from icestream.facility.transfer.source import FolderSource, RemoteSource, is_movie, source_of
+from icestream.facility.transfer.source import MountedSource, RemoteSource, is_movie, source_of
 from rsync_server import rsync_daemon
 
 
@@ -17,7 +17,7 @@ def test_a_folder_is_asked_only_for_what_is_new(
         folder.mkdir()
         (folder / "a.mrc").write_text("x")
     source = source_of(Address(str(tmp_path)), ["square 3"], 30.0)
-    assert isinstance(source, FolderSource)
+    assert isinstance(source, MountedSource)
     assert len(source.find(1000.0)) == 39
     listed: list[str] = []
     inside = __import__("os").scandir
@@ -31,7 +31,7 @@ def test_a_folder_with_signs_of_patterns_in_its_name(tmp_path: Path) -> None:
     folder = tmp_path / "run[1]*"
     folder.mkdir()
     (folder / "a").write_text("x")
-    assert FolderSource(Address(str(folder))).find(0.0) == ["a"]
+    assert MountedSource(Address(str(folder))).find(0.0) == ["a"]
 
 
 def test_a_session_among_the_movies_is_no_movie(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_session_among_the_movies_is_no_movie(tmp_path: Path) -> None:
     for name in ("icestream.db", "a.mrc"):
         (tmp_path / "s" / name).write_text("x")
     (tmp_path / ".hidden").write_text("x")
-    assert FolderSource(Address(str(tmp_path))).find(0.0) == []
+    assert MountedSource(Address(str(tmp_path))).find(0.0) == []
 
 
 def test_another_machine_is_listed_now_and_then(tmp_path: Path) -> None:
