@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from icestream.facility.backup.ledger import BackupLedger, KeptFile
+from icestream.facility.backup.ledger import BackupLedger, BackedFile
 from icestream.facility.backup.parts import MOVIES, PROCESSING, Part, Parts, What
 from icestream.facility.backup.sealing import seal
 from icestream.facility.backup.stores import named_files, snapshot, stamp
@@ -232,7 +232,7 @@ class Backing:
         for name, each in files.items():
             if each.link:
                 self.ledger.keep(
-                    KeptFile(
+                    BackedFile(
                         name=f"{part.name}/{name}",
                         volume=turn.volume.id,
                         size=0,
@@ -287,7 +287,7 @@ class Backing:
             if before is not None and former and here and part.keeps(each):
                 self.ledger.replaced(before, former, turn.now)
             self.ledger.keep(
-                KeptFile(
+                BackedFile(
                     name=name,
                     volume=turn.volume.id,
                     size=each.size,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BackupLedger", "KeptFile", "Sum"]
+__all__ = ["BackupLedger", "BackedFile", "Sum"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS kept (
@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFile:
+class BackedFile:
     """One file of a backup; times are seconds since the epoch."""
 
     name: str
@@ -110,7 +110,7 @@ class BackupLedger:
                 raise
             self._connection.execute("COMMIT")
 
-    def keep(self, kept: KeptFile) -> None:
+    def keep(self, kept: BackedFile) -> None:
         """Note a file that is in the backup now."""
         row = (
             *(os.fsencode(kept.name), kept.volume, kept.size, kept.modified, kept.digest),
@@ -123,7 +123,7 @@ class BackupLedger:
                 row,
             )
 
-    def get(self, name: str) -> KeptFile | None:
+    def get(self, name: str) -> BackedFile | None:
         """What is known of one file."""
         found = self._select("WHERE name = ?", [os.fsencode(name)])
         return found[0] if found else None
@@ -150,7 +150,7 @@ class BackupLedger:
         with self._lock:
             self._connection.execute("DELETE FROM kept WHERE name = ?", [os.fsencode(name)])
 
-    def every(self, begins: str = "") -> Iterator[KeptFile]:
+    def every(self, begins: str = "") -> Iterator[BackedFile]:
         """All files whose names begin so, in the order of their names."""
         after, start = b"", os.fsencode(begins)
         while page := self._select(
@@ -170,11 +170,11 @@ class BackupLedger:
             ).fetchall()
         return {os.fsdecode(name) for (name,) in rows}
 
-    def gone_since(self, before: float) -> list[KeptFile]:
+    def gone_since(self, before: float) -> list[BackedFile]:
         """Files that have been gone from the session since before a time."""
         return self._select("WHERE gone < ?", [before])
 
-    def replaced(self, kept: KeptFile, place: str, now: float) -> None:
+    def replaced(self, kept: BackedFile, place: str, now: float) -> None:
         """Note where an earlier content of a file is kept."""
         row = (os.fsencode(kept.name), os.fsencode(place), kept.volume, kept.size, kept.digest, now)
         with self._lock:
@@ -224,14 +224,14 @@ class BackupLedger:
             ).fetchone()
         return str(found[0]) if found else ""
 
-    def _select(self, where: str, values: Sequence[object]) -> list[KeptFile]:
+    def _select(self, where: str, values: Sequence[object]) -> list[BackedFile]:
         with self._lock:
             rows = self._connection.execute(
                 f"SELECT {_COLUMNS} FROM kept {where}",  # noqa: S608 - written in this file
                 values,
             ).fetchall()
         return [
-            KeptFile(
+            BackedFile(
                 name=os.fsdecode(name),
                 volume=volume,
                 size=size,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from icestream.facility.backup.ledger import BackupLedger, KeptFile
+from icestream.facility.backup.ledger import BackupLedger, BackedFile
 from icestream.facility.backup.parts import MOVIES, PROCESSING
 from icestream.facility.backup.relocating import relocate
 from icestream.facility.backup.sealing import CARD, LEDGER
@@ -218,13 +218,13 @@ def _begin(place: Path, folder: Address, session: str) -> BackedUp:
     return known
 
 
-def _wanted(ledger: BackupLedger, parts: tuple[str, ...]) -> Iterator[KeptFile]:
+def _wanted(ledger: BackupLedger, parts: tuple[str, ...]) -> Iterator[BackedFile]:
     for part in (MOVIES, PROCESSING):
         if part in parts:
             yield from ledger.every(f"{part}/")
 
 
-def _require_room(place: Path, roots: dict[str, Path], wanted: list[KeptFile]) -> None:
+def _require_room(place: Path, roots: dict[str, Path], wanted: list[BackedFile]) -> None:
     missing = sum(kept.size for kept in wanted if not os.path.lexists(_path(roots, kept.name)))
     free = shutil.disk_usage(place).free
     if missing > free:
@@ -237,10 +237,10 @@ def _path(roots: dict[str, Path], name: str) -> Path:
 
 
 def _batches(
-    wanted: list[KeptFile], volume: BackupVolume, done: Restored
-) -> Iterator[list[KeptFile]]:
+    wanted: list[BackedFile], volume: BackupVolume, done: Restored
+) -> Iterator[list[BackedFile]]:
     """What is to be brought from this disk, in parts."""
-    batch: list[KeptFile] = []
+    batch: list[BackedFile] = []
     for kept in wanted:
         path = _path({MOVIES: done.raw, PROCESSING: done.processing}, kept.name)
         if kept.link:
@@ -261,14 +261,16 @@ def _batches(
         yield batch
 
 
-def _is_there(path: Path, kept: KeptFile) -> bool:
+def _is_there(path: Path, kept: BackedFile) -> bool:
     try:
         return path.stat().st_size == kept.size
     except OSError:
         return False
 
 
-def _bring(folder: Address, roots: dict[str, Path], batch: list[KeptFile], done: Restored) -> None:
+def _bring(
+    folder: Address, roots: dict[str, Path], batch: list[BackedFile], done: Restored
+) -> None:
     part = batch[0].name.partition("/")[0]
     roots[part].mkdir(parents=True, exist_ok=True)
     names = {kept.name.partition("/")[2]: kept for kept in batch}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from icestream.facility.backup.ledger import BackupLedger, KeptFile
+from icestream.facility.backup.ledger import BackupLedger, BackedFile
 from icestream.facility.backup.target import BackupVolume, volume_of
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.digest import Interrupted, from_disk
@@ -56,7 +56,7 @@ def verify(
     """
     volume = volume_of(None, target)
     done = Verified()
-    batch: list[KeptFile] = []
+    batch: list[BackedFile] = []
     for kept in ledger.every():
         if kept.link or not kept.digest:
             continue
@@ -78,7 +78,7 @@ def verify(
 def _verify(
     ledger: BackupLedger,
     folder: Address,
-    batch: list[KeptFile],
+    batch: list[BackedFile],
     done: Verified,
     stopped: threading.Event | None,
 ) -> None:
@@ -100,7 +100,7 @@ def _verify(
             done.bytes += kept.size
 
 
-def _read(path: Path, kept: KeptFile, stopped: threading.Event | None) -> str:
+def _read(path: Path, kept: BackedFile, stopped: threading.Event | None) -> str:
     try:
         same = from_disk(path, stopped).digest == kept.digest
     except FileNotFoundError:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from icestream.facility.backup.ledger import BackupLedger, KeptFile
+from icestream.facility.backup.ledger import BackupLedger, BackedFile
 from icestream.facility.backup.parts import Parts, What
 from icestream.facility.backup.sealing import MANIFEST, manifest_lines
 from icestream.facility.backup.tree import FolderTree, FoundFile
@@ -152,7 +152,7 @@ def _put(
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
     ledger.keep(
-        KeptFile(
+        BackedFile(
             name=name,
             volume="link" if linked else "copy",
             size=found.size,

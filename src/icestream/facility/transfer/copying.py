@@ -123,7 +123,8 @@ class Copying:
         ended = Round()
         stopped = stopped or threading.Event()
         try:
-            self._require_target()
+            if not self.route.target.is_dir():
+                raise Outage(f"the folder of the copy, {self.route.target}, is not there")
             names = self._source.find(now)
             ended.found = self._see(names, now)
             self._settle(now)
@@ -143,10 +144,6 @@ class Copying:
         self.ledger.note("round", f"{now:.3f}")
         ended.seconds = time.monotonic() - began
         return ended
-
-    def _require_target(self) -> None:
-        if not self.route.target.is_dir():
-            raise Outage(f"the folder of the copy, {self.route.target}, is not there")
 
     def _see(self, names: Sequence[str], now: float) -> int:
         found = self.ledger.see(((name, is_movie(name)) for name in names), now)
@@ -302,7 +299,7 @@ class Copying:
         for name, entry in list(left.items()):
             why = compared.get(name, run.failed.get(name, ""))
             if why:
-                self._discard(name)
+                _discard(self._staging / name)
                 self._fail(entry, why, now, ended)
             elif not self._arrive(entry, run.done.get(name) or "", ended, now, stopped):
                 return
@@ -351,7 +348,7 @@ class Copying:
         if came.later:
             self.ledger.put(entry, state="settling", why=came.wrong, due=now, rested=now)
         elif came.wrong:
-            self._discard(entry.name)
+            _discard(staged)
             self._fail(entry, came.wrong, now, ended)
         else:
             place = self.route.target / entry.name
@@ -362,10 +359,6 @@ class Copying:
                 return True
             self._note(replace(entry, why=why or entry.why), came.digest, ended)
         return True
-
-    def _discard(self, name: str) -> None:
-        with contextlib.suppress(OSError):
-            (self._staging / name).unlink()
 
     def _note(self, entry: CopyEntry, made: str, ended: Round) -> None:
         why = entry.why if entry.why.startswith("it is not whole at the source") else ""
@@ -403,6 +396,11 @@ def _require_room(route: Route, wanted: int, free: int) -> None:
             f"the disk of {route.target} is full: {wanted} bytes are to be copied, and "
             f"{free} are free"
         )
+
+
+def _discard(staged: Path) -> None:
+    with contextlib.suppress(OSError):
+        staged.unlink()
 
 
 def _expected(entry: CopyEntry) -> Looked:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from icestream.facility.backup.ledger import BackupLedger, KeptFile, Sum
+from icestream.facility.backup.ledger import BackupLedger, BackedFile, Sum
 
 
 def test_what_is_kept_is_found_again(tmp_path: Path) -> None:
     ledger = BackupLedger(tmp_path / "b.db")
-    kept = KeptFile(name="movies/\udcff", volume="v", size=5, modified=7, digest="d", at=1.0)
+    kept = BackedFile(name="movies/\udcff", volume="v", size=5, modified=7, digest="d", at=1.0)
     ledger.keep(kept)
     ledger.keep(replace(kept, name="processing/x", link="y"))
     again = BackupLedger(tmp_path / "b.db", readonly=True)
@@ -31,7 +31,7 @@ def test_what_is_kept_is_found_again(tmp_path: Path) -> None:
 
 def test_what_was_replaced_is_known(tmp_path: Path) -> None:
     ledger = BackupLedger(tmp_path / "b.db")
-    kept = KeptFile(name="a", volume="v", size=5, modified=7)
+    kept = BackedFile(name="a", volume="v", size=5, modified=7)
     ledger.replaced(kept, "former/1/a", 3.0)
     assert ledger.former() == [("a", "former/1/a", 5, 3.0)]
     assert ledger.former(3.0) == []
@@ -42,6 +42,6 @@ def test_what_was_replaced_is_known(tmp_path: Path) -> None:
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
     ledger = BackupLedger(tmp_path / "b.db")
     with pytest.raises(RuntimeError), ledger.writing():
-        ledger.keep(KeptFile(name="a", volume="v", size=5, modified=7))
+        ledger.keep(BackedFile(name="a", volume="v", size=5, modified=7))
         raise RuntimeError
     assert list(ledger.every()) == []
