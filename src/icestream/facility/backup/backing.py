@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from icestream.facility.backup.ledger import BackupLedger, BackedFile
+from icestream.facility.backup.ledger import BackedFile, BackupLedger
 from icestream.facility.backup.parts import MOVIES, PROCESSING, Part, Parts, What
 from icestream.facility.backup.sealing import seal
 from icestream.facility.backup.stores import named_files, snapshot, stamp

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BackupLedger", "BackedFile", "Sum"]
+__all__ = ["BackedFile", "BackupLedger", "Sum"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS kept (

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from icestream.facility.backup.ledger import BackupLedger, BackedFile
+from icestream.facility.backup.ledger import BackedFile, BackupLedger
 from icestream.facility.backup.parts import MOVIES, PROCESSING
 from icestream.facility.backup.relocating import relocate
 from icestream.facility.backup.sealing import CARD, LEDGER

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from icestream.facility.backup.ledger import BackupLedger, BackedFile
+from icestream.facility.backup.ledger import BackedFile, BackupLedger
 from icestream.facility.backup.target import BackupVolume, volume_of
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.digest import Interrupted, from_disk

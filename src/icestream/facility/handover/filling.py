@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from icestream.facility.backup.ledger import BackupLedger, BackedFile
+from icestream.facility.backup.ledger import BackedFile, BackupLedger
 from icestream.facility.backup.parts import Parts, What
 from icestream.facility.backup.sealing import MANIFEST, manifest_lines
 from icestream.facility.backup.tree import FolderTree, FoundFile

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.facility.backup.ledger import BackupLedger, BackedFile, Sum
+from icestream.facility.backup.ledger import BackedFile, BackupLedger, Sum
 
 
 def test_what_is_kept_is_found_again(tmp_path: Path) -> None:
