@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from icestream.cli.facility.keep import size_words
 from icestream.cli.terminal import print_json, print_table
-from icestream.facility.keep.account import SessionAccount, StorageAccount, age_words
+from icestream.facility.keep.account import PlaceAccount, StorageAccount, age_words
 from icestream.facility.keep.account import account as take_account
 from icestream.facility.keep.inventory import FOLDERS, LINKS, Inventory
 from icestream.facility.keep.kinds import CLASSES
@@ -158,7 +158,7 @@ def _remarks(found: StorageAccount) -> Iterator[str]:
     yield f"the disk: {size_words(found.disk)}, free {size_words(found.free)}"
 
 
-def _backups(one: SessionAccount) -> str:
+def _backups(one: PlaceAccount) -> str:
     return ", ".join(
         f"{each.backup}: {each.verified} of {each.files} verified"
         + (f", {each.wrong} WRONG" if each.wrong else "")

@@ -18,7 +18,7 @@ from icestream.facility.registry.sessions import sessions
 
 __all__ = [
     "BackedUpBytes",
-    "SessionAccount",
+    "PlaceAccount",
     "StorageAccount",
     "UnclaimedBytes",
     "account",
@@ -43,7 +43,7 @@ class BackedUpBytes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionAccount:
+class PlaceAccount:
     """What of one session is where."""
 
     session: KnownSession
@@ -71,7 +71,7 @@ class UnclaimedBytes:
 class StorageAccount:
     """Where every byte is."""
 
-    sessions: tuple[SessionAccount, ...]
+    sessions: tuple[PlaceAccount, ...]
     unclaimed: UnclaimedBytes | None
     """None where only some sessions were asked for."""
     disk: int
@@ -163,18 +163,18 @@ def _places(found: Sequence[KnownSession]) -> list[Path]:
     return [Path(one.place) for one in found]
 
 
-def _of(facility: Facility, session: KnownSession, *, fresh: bool) -> SessionAccount:
+def _of(facility: Facility, session: KnownSession, *, fresh: bool) -> PlaceAccount:
     layout = layout_of(facility, session)
     if layout is None:
         why = f"its folder {session.folder} is not in its place {session.place}"
-        return SessionAccount(session=session, here=None, problem=why)
+        return PlaceAccount(session=session, here=None, problem=why)
     here, problem = None if fresh else kept_inventory(layout.folder), ""
     if here is None:
         try:
             here = take_inventory(layout)
         except OSError as error:
             problem = f"{error.filename or layout.place}: {error.strerror or error}"
-    return SessionAccount(
+    return PlaceAccount(
         session=session,
         here=here,
         source=_source(layout),

@@ -8,10 +8,10 @@ from typing import Protocol
 from icestream.facility.keep.known import Layout, rows
 from icestream.facility.keep.rules import Copy
 
-__all__ = ["BackupCopies", "Copies"]
+__all__ = ["BackupCopies", "KnownCopies"]
 
 
-class Copies(Protocol):
+class KnownCopies(Protocol):
     """Whatever keeps copies of sessions' files."""
 
     def of(self, layout: Layout) -> Mapping[str, Sequence[Copy]]:

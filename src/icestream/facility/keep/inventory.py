@@ -19,8 +19,8 @@ from icestream.formats.whole import written_whole
 __all__ = [
     "FOLDERS",
     "LINKS",
+    "ClassedFile",
     "FileTally",
-    "FoundFile",
     "Inventory",
     "kept_inventory",
     "look",
@@ -34,7 +34,7 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundFile:
+class ClassedFile:
     """One file of a place, as it was found."""
 
     path: str
@@ -88,7 +88,7 @@ class Inventory:
         return sum(self.tallies.values(), FileTally())
 
 
-def look(layout: Layout, known: KnownFiles, taken: "_Taken | None" = None) -> Iterator[FoundFile]:
+def look(layout: Layout, known: KnownFiles, taken: "_Taken | None" = None) -> Iterator[ClassedFile]:
     """Every file and link of a place, in the order of the folders."""
     taken = _Taken() if taken is None else taken
     device = os.lstat(layout.place).st_dev
@@ -109,7 +109,7 @@ def look(layout: Layout, known: KnownFiles, taken: "_Taken | None" = None) -> It
             except OSError:
                 continue  # it is gone again
             if not stat.S_ISDIR(status.st_mode):
-                yield FoundFile(path=path, kind=known.kind(path), status=status)
+                yield ClassedFile(path=path, kind=known.kind(path), status=status)
             elif status.st_dev != device:
                 taken.elsewhere.append(path)
             else:

@@ -13,7 +13,7 @@ from icestream.facility.keep.aside import (
     alone_in,
     folder_of,
 )
-from icestream.facility.keep.copies import BackupCopies, Copies
+from icestream.facility.keep.copies import BackupCopies, KnownCopies
 from icestream.facility.keep.inside import Inside
 from icestream.facility.keep.known import Layout
 from icestream.facility.keep.manifest import ManifestLine, read_lines
@@ -88,7 +88,7 @@ def bring_back(
 
 
 def remove_for_good(
-    facility: Facility, layout: Layout, removal: Removal, copies: Copies | None = None
+    facility: Facility, layout: Layout, removal: Removal, copies: KnownCopies | None = None
 ) -> Moved:
     """Remove for good what was put aside, and keep the manifest.
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from icestream.facility.keep.busy import ended_at, under_way
-from icestream.facility.keep.copies import BackupCopies, Copies
+from icestream.facility.keep.copies import BackupCopies, KnownCopies
 from icestream.facility.keep.inside import Inside
-from icestream.facility.keep.inventory import FoundFile, look
+from icestream.facility.keep.inventory import ClassedFile, look
 from icestream.facility.keep.kinds import CLASSES, Keep, KeepRule
 from icestream.facility.keep.known import KnownFiles, Layout, known_files
 from icestream.facility.keep.manifest import ManifestLine
@@ -87,7 +87,7 @@ def plan_removal(
     session: KnownSession,
     layout: Layout,
     decision: Decision,
-    copies: Copies | None = None,
+    copies: KnownCopies | None = None,
     *,
     compare: bool = True,
 ) -> RemovalPlan:
@@ -130,7 +130,7 @@ class _Means:
     compare: bool
 
     def copies(self, layout: Layout, path: str) -> tuple[Sequence[Copy], str]:
-        """Copies of a file, and its name in the session where it is its store."""
+        """KnownCopies of a file, and its name in the session where it is its store."""
         own = layout.in_session(path)
         if own in _STORE:
             store = f"{layout.processing}/{FILE}" if layout.processing else FILE
@@ -138,7 +138,7 @@ class _Means:
         return self.verified.get(path, ()), ""
 
 
-def _sort(plan: RemovalPlan, one: FoundFile, rule: KeepRule, means: _Means) -> None:
+def _sort(plan: RemovalPlan, one: ClassedFile, rule: KeepRule, means: _Means) -> None:
     copies, store = means.copies(plan.layout, one.path)
     facts = FileFacts(
         kind=one.kind,
@@ -163,7 +163,7 @@ def _sort(plan: RemovalPlan, one: FoundFile, rule: KeepRule, means: _Means) -> N
     plan.lines.append(_line(one, digest or next((c.digest for c in same), ""), same or copies))
 
 
-def _compared(inside: Inside, one: FoundFile, copies: Sequence[Copy]) -> tuple[str, str]:
+def _compared(inside: Inside, one: ClassedFile, copies: Sequence[Copy]) -> tuple[str, str]:
     """What a file holds, and what is wrong with that: its inode changed after its copy was made."""
     try:
         with open(inside.open(one.path), "rb") as file:  # noqa: PTH123 - a descriptor
@@ -175,7 +175,7 @@ def _compared(inside: Inside, one: FoundFile, copies: Sequence[Copy]) -> tuple[s
     return digest, "it holds something else than its verified copy"
 
 
-def _line(one: FoundFile, digest: str, copies: Sequence[Copy]) -> ManifestLine:
+def _line(one: ClassedFile, digest: str, copies: Sequence[Copy]) -> ManifestLine:
     status = one.status
     where = (f"{copy.backup}{f' (disk {copy.volume})' if copy.volume else ''}" for copy in copies)
     return ManifestLine(
@@ -192,7 +192,7 @@ def _line(one: FoundFile, digest: str, copies: Sequence[Copy]) -> ManifestLine:
     )
 
 
-def _before_project(found: Sequence[FoundFile], layout: Layout) -> str:
+def _before_project(found: Sequence[ClassedFile], layout: Layout) -> str:
     """What else has to go first: without its store nobody knows of which class the rest is."""
     kinds = {"micrographs", "particles"}
     if not (layout.folder / ".facility" / "transfer.db").exists():
