@@ -294,6 +294,17 @@ export interface components {
             } | null;
         };
         /**
+         * AskedEnd
+         * @description Why a session is to end.
+         */
+        AskedEnd: {
+            /**
+             * @description Kept with who asked and the time.
+             * @default
+             */
+            why: string;
+        };
+        /**
          * AskedFolder
          * @description A folder of movies, and what is known of them beforehand.
          */
@@ -331,6 +342,61 @@ export interface components {
             changes: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+        };
+        /**
+         * AskedPlace
+         * @description A session that is to begin for somebody.
+         */
+        AskedPlace: {
+            /** @description Its name in the facility file. */
+            microscope: string;
+            /**
+             * @description Number of the booking that it is for; its project and its owner are taken where none are
+             *     given.
+             */
+            booking: number | null;
+            /**
+             * @description Code of the project.
+             * @default
+             */
+            project: string;
+            /**
+             * @description Login of the one whom it is for.
+             * @default
+             */
+            operator: string;
+            /**
+             * @description What is looked at.
+             * @default
+             */
+            sample: string;
+            /**
+             * @description Folder of the movies, or a pattern; all that the microscope writes when not given.
+             * @default
+             */
+            movies: string;
+            /**
+             * @description Name of a workflow; that of the microscope when not given.
+             * @default
+             */
+            workflow: string;
+            /**
+             * @description Only the people of its project may know of it.
+             * @default false
+             */
+            confidential: boolean;
+            /** @default  */
+            note: string;
+            /**
+             * @description Run it now; otherwise it can be started later.
+             * @default true
+             */
+            start: boolean;
+            /**
+             * @description Take unusual values as they are, without a question.
+             * @default false
+             */
+            as_given: boolean;
         };
         /**
          * AskedSession
@@ -463,6 +529,17 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * BegunPlace
+         * @description A session that was begun.
+         */
+        BegunPlace: {
+            session: components["schemas"]["PlacedSession"];
+            running: boolean;
+            movies: string;
+            said: string[];
+            advice: string;
         };
         /**
          * BegunSession
@@ -610,6 +687,14 @@ export interface components {
                 [key: string]: "here" | "file" | "environment";
             };
             locked: string | null;
+        };
+        /**
+         * CheckedFacility
+         * @description What is wrong with the facility file, and with what it names.
+         */
+        CheckedFacility: {
+            path: string;
+            flaws: components["schemas"]["Flaw"][];
         };
         /**
          * CheckedWorkflow
@@ -1256,6 +1341,20 @@ export interface components {
             group: number | null;
         };
         /**
+         * FacilityMicroscope
+         * @description A microscope, and who has it.
+         */
+        FacilityMicroscope: {
+            name: string;
+            title: string;
+            model: string;
+            detector: string;
+            movies: string | null;
+            workflow: string;
+            running: string[];
+            offer: components["schemas"]["ShownOffer"];
+        };
+        /**
          * FailureRecord
          * @description A task that failed or was skipped, and why.
          */
@@ -1291,6 +1390,16 @@ export interface components {
             found: string;
             /** @default  */
             cost: string;
+        };
+        /**
+         * Flaw
+         * @description Something that is wrong with the facility's configuration, or with what it names.
+         */
+        Flaw: {
+            where: string;
+            what: string;
+            /** @default true */
+            stops: boolean;
         };
         /**
          * FolderListing
@@ -1798,6 +1907,7 @@ export interface components {
             shared: boolean;
             by_password: boolean;
             csrf: string;
+            facility: boolean;
         };
         /**
          * MeasuredQuality
@@ -1972,6 +2082,14 @@ export interface components {
             name: string;
         };
         /**
+         * NewMovies
+         * @description A folder of movies that somebody has made at a microscope.
+         */
+        NewMovies: {
+            path: string;
+            changed: number;
+        };
+        /**
          * NewPassword
          * @description The password of before, and the one from now on.
          */
@@ -2028,6 +2146,16 @@ export interface components {
             };
             /** @default false */
             automatic: boolean;
+        };
+        /**
+         * OfferedBooking
+         * @description A booking that a session may be for.
+         */
+        OfferedBooking: {
+            booking: components["schemas"]["ShownBooking"];
+            when: string;
+            project_title: string;
+            sessions: string[];
         };
         /**
          * OpenLogin
@@ -2118,6 +2246,28 @@ export interface components {
             ] | null;
             url: string;
             tiles: string | null;
+        };
+        /**
+         * PlacedSession
+         * @description A session that was begun for somebody.
+         */
+        PlacedSession: {
+            key: string;
+            name: string;
+            id: string | null;
+            microscope: string;
+            project: string;
+            operator: string;
+            workflow: string;
+            sample: string;
+            began: number;
+            ended: number | null;
+            /** @enum {string} */
+            state: "new" | "running" | "stopped" | "done" | "failed" | "archived" | "gone";
+            reason: string;
+            confidential: boolean;
+            exposures: number | null;
+            place: string;
         };
         /**
          * PlannedTrial
@@ -2750,6 +2900,21 @@ export interface components {
             deliveries: components["schemas"]["DeliveryRecord"][];
         };
         /**
+         * ShownBooking
+         * @description Time at a microscope; whose it is is empty where who asks may not know it.
+         */
+        ShownBooking: {
+            id: number;
+            microscope: string;
+            begins: number;
+            ends: number;
+            title: string;
+            name: string;
+            project: string;
+            kind: string;
+            state: string;
+        };
+        /**
          * ShownBranch
          * @description A branch, how far it is and what it holds.
          */
@@ -2801,6 +2966,20 @@ export interface components {
             sprite: components["schemas"]["Sprite"];
         };
         /**
+         * ShownDuty
+         * @description Something that the facility does over and over, and how it goes.
+         */
+        ShownDuty: {
+            name: string;
+            what: string;
+            every: number;
+            began: number | null;
+            ended: number | null;
+            said: string;
+            failing_since: number | null;
+            problem: string;
+        };
+        /**
          * ShownMembers
          * @description Particles of a class, and their pictures.
          */
@@ -2812,6 +2991,29 @@ export interface components {
             columns: number;
             tile: number;
             sprite: string | null;
+        };
+        /**
+         * ShownOffer
+         * @description Who has booked a microscope now, and how sure that is.
+         */
+        ShownOffer: {
+            choices: components["schemas"]["OfferedBooking"][];
+            blocked: components["schemas"]["ShownBooking"] | null;
+            next: components["schemas"]["ShownBooking"] | null;
+            doubts: string[];
+            source: string;
+            age: number | null;
+            problem: string;
+            time_zone: string;
+        };
+        /**
+         * ShownProject
+         * @description A project that a session may be for.
+         */
+        ShownProject: {
+            code: string;
+            title: string;
+            state: string;
         };
         /**
          * ShownResult

@@ -67,6 +67,7 @@ export interface OtherScreen {
 export const OTHER_SCREENS: readonly OtherScreen[] = [
   { path: "/", load: () => import("@/screens/sessions") },
   { path: "/new", load: () => import("@/screens/new") },
+  { path: "/begin", load: () => import("@/screens/begin") },
   { path: "/account", load: () => import("@/screens/account") },
   { path: "/admin/*", load: () => import("@/screens/admin") },
   { path: "/login", load: () => import("@/screens/login") },

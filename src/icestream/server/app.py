@@ -25,6 +25,7 @@ from icestream.server.routes import (
     classes,
     entrance,
     exposures,
+    facility,
     files,
     folders,
     lineage,
@@ -74,6 +75,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     lineage.router,
     branches.router,
     files.router,
+    facility.router,
 )
 """Every topic below ``/api``; the front end's own addresses come after them."""
 

@@ -1,7 +1,7 @@
 import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import { useMay, useSessions } from "@/api/queries";
+import { useMay, useMe, useSessions } from "@/api/queries";
 import type { SessionSummary } from "@/api/types";
 import { Empty, Icon, Loading, Page, Panel, Shown, useKeys } from "@/ui";
 import { number, plural } from "@/units";
@@ -18,6 +18,7 @@ export default function Sessions() {
   const field = useRef<HTMLInputElement>(null);
   const navigate = useNavigate();
   const mayStart = useMay("operator");
+  const facility = useMe().data?.facility ?? false;
   const say = (name: string, value: string) =>
     setQuery(
       (before) => {
@@ -44,6 +45,8 @@ export default function Sessions() {
     },
     "/": { what: "Search", do: () => field.current?.focus() },
     ...(mayStart && { n: { what: "New session", do: () => void navigate("/new") } }),
+    ...(mayStart &&
+      facility && { b: { what: "Begin for a booking", do: () => void navigate("/begin") } }),
   });
   return (
     <Page
@@ -51,9 +54,22 @@ export default function Sessions() {
       beside={sessions.data && <Totals sessions={sessions.data} />}
       tools={
         mayStart && (
-          <Button component={Link} to="/new" size="xs" leftSection={<Icon name="plus" size={14} />}>
-            New session
-          </Button>
+          <>
+            {facility && (
+              <Button component={Link} to="/begin" size="xs">
+                Begin for a booking
+              </Button>
+            )}
+            <Button
+              component={Link}
+              to="/new"
+              size="xs"
+              variant={facility ? "default" : "filled"}
+              leftSection={<Icon name="plus" size={14} />}
+            >
+              New session
+            </Button>
+          </>
         )
       }
     >

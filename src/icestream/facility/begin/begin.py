@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,8 +107,17 @@ def workflow_named(name: str, state: Path) -> Workflow:
     return load_workflow(saved if "/" not in name and saved.is_file() else name)
 
 
+def _as_it_is(workflow: Workflow) -> Workflow:
+    return workflow
+
+
 def begin_session(
-    facility: Facility, protocols: Registry, wanted: WantedSession, *, by: str = ""
+    facility: Facility,
+    protocols: Registry,
+    wanted: WantedSession,
+    *,
+    by: str = "",
+    held: Callable[[Workflow], Workflow] = _as_it_is,
 ) -> Begun:
     """Make a session's place, write its card, run it, and write it down.
 
@@ -121,6 +130,8 @@ def begin_session(
         Where protocols are found.
     by
         Who begins it; the user of this process when empty.
+    held
+        Makes of its workflow one that reads where people may look.
 
     Raises
     ------
@@ -141,7 +152,7 @@ def begin_session(
     filled, said = fill_in(workflow, protocols, wanted.fill, pattern=pattern)
     settings = facility.loaded.settings
     nowhere = facility.sessions / f".{uuid.uuid4().hex}"  # its own folder is not there yet
-    whole = prepared(filled, nowhere, protocols, settings, as_given=wanted.as_given)
+    whole = prepared(held(filled), nowhere, protocols, settings, as_given=wanted.as_given)
     place, session = _made(facility, facts, began)
     route, pattern = _route(facility, wanted, place, pattern, began)
     whole = whole.changed(_source(whole, protocols)[0], {PATTERN: pattern})

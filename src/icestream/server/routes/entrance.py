@@ -14,6 +14,7 @@ from icestream.login.passwords import LONGEST, WeakPassword
 from icestream.server.access import CurrentPerson, Viewer
 from icestream.server.context import ThisServer
 from icestream.server.errors import ErrorAnswer, Refused
+from icestream.server.facility.current import has_facility
 from icestream.server.people.accounts import Account, NotAdmitted
 from icestream.server.people.brake import TooMany
 from icestream.server.people.come import Coming, cookie_name, csrf_for, login_cookie
@@ -50,6 +51,8 @@ class Me:
     """Whether their password is kept here, so that they can change it."""
     csrf: str
     """What to say in X-CSRF-Token with whatever changes something."""
+    facility: bool
+    """Whether this machine is a facility's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,7 @@ def who_am_i(person: CurrentPerson, request: Request, server: ThisServer) -> Me:
         shared=person.shared,
         by_password=local,
         csrf=csrf_for(coming),
+        facility=has_facility(),
     )
 
 
@@ -142,6 +146,7 @@ def log_in(
         shared=False,
         by_password=account.source == "local",
         csrf=csrf_of(cookie),
+        facility=has_facility(),
     )
 
 
@@ -256,6 +261,7 @@ def change_my_password(
         shared=False,
         by_password=True,
         csrf=csrf_of(cookie),
+        facility=has_facility(),
     )
 
 

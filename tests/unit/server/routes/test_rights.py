@@ -35,6 +35,13 @@ REQUESTS = [
     ("GET", "/api/protocols", None, "viewer"),
     ("GET", "/api/channels", None, "viewer"),
     ("POST", "/api/channels/x/test", {}, "staff"),
+    ("POST", "/api/facility/sessions", {"microscope": "x"}, "operator"),
+    ("POST", "/api/facility/sessions/x/end", {}, "operator"),
+    ("GET", "/api/facility/microscopes", None, "operator"),
+    ("GET", "/api/facility/sessions", None, "viewer"),
+    ("GET", "/api/facility/bookings", None, "staff"),
+    ("GET", "/api/facility/duties", None, "staff"),
+    ("GET", "/api/facility/check", None, "staff"),
 ]
 ORDER = ["viewer", "operator", "staff", "admin"]
 
