@@ -16,7 +16,9 @@ from icestream.facility.begin.card import Card, cards_below, read_card
 from icestream.facility.bookings.reading import source_name
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry.bookings import keep_booking, keep_source
+from icestream.facility.registry.duties import keep_duty
 from icestream.facility.registry.people import keep_project
+from icestream.facility.registry.sessions import Whose, keep_session
 from served import served
 
 Open = Callable[..., Page]
@@ -89,14 +91,14 @@ def test_from_a_booking_to_a_session_that_runs(opened: Open, site: str, begun: F
     page.get_by_role("radio", name="20261130_lea_grid3").check()
     assert serious(page) == []
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_role("heading", name="cem00123-001")).to_be_visible()
+    expect(page.get_by_role("heading", name="cem00123-001")).to_be_visible(timeout=120_000)
     expect(page.get_by_text("It runs")).to_be_visible()
     assert serious(page) == []
     page.get_by_role("link", name="Open the session").click()
-    expect(page.get_by_text("running")).to_be_visible()
+    expect(page.get_by_role("navigation", name="Screens of the session")).to_be_visible()
     card = card_of(begun)
     assert (card.project, card.operator, card.microscope) == ("cem00123", "lea", "krios1")
-    assert card.movies.endswith("/krios1/20261130_lea_grid3/**/*_[Ff]ractions.*")
+    assert card.movies.endswith("/krios1/20261130_lea_grid3")
     assert holder(Path(card.folder))
 
 
@@ -114,7 +116,33 @@ def test_by_hand_on_a_phone_in_the_dark(opened: Open, site: str, begun: Facility
     page.get_by_role("combobox", name="Workflow").click()
     page.get_by_role("option", name="quick-look").click()
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_role("heading", name="cem00999-001")).to_be_visible()
+    expect(page.get_by_role("heading", name="cem00999-001")).to_be_visible(timeout=120_000)
     assert (serious(page), overflow(page)) == ([], 0)
     card = card_of(begun)
     assert (card.operator, card.workflow) == ("max", "quick-look")
+
+
+@pytest.mark.parametrize("options", [{}, PHONE])
+def test_staff_see_how_it_all_goes(
+    opened: Open, site: str, begun: Facility, options: dict[str, Any]
+) -> None:
+    with begun.registry.write() as connection:
+        keep_duty(
+            connection, "bookings", began=time.time(), failing_since=time.time() - HOUR,
+            problem="the table is not there",
+        )  # fmt: skip
+        keep_session(
+            connection, "key", Whose(microscope="krios1", project="cem00123", operator="lea"),
+            name="cem00123-001", folder="/s/1", place="/s", began=time.time() - HOUR, state="done",
+            exposures=1204,
+        )  # fmt: skip
+    page = opened(site, **options)
+    page.get_by_role("link", name="Facility").click()
+    lanes = page.get_by_role("list", name="Bookings of Titan Krios")
+    expect(lanes.get_by_text("maintenance, Cryo cycle")).to_be_attached()
+    expect(page.get_by_text("the table is not there")).to_be_visible()
+    expect(page.get_by_text("cem00123-001")).to_be_visible()
+    expect(page.get_by_text("1204")).to_be_visible()
+    expect(page.get_by_role("heading", name="Facility file")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert (serious(page), overflow(page)) == ([], 0)

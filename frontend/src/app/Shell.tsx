@@ -84,11 +84,17 @@ function Bar() {
 
 function Places() {
   const isStaff = useMay("staff");
+  const facility = useMe().data?.facility ?? false;
   return (
     <nav className={styles.links} aria-label="Places">
       <NavLink to="/" end className={bar.tab}>
         Sessions
       </NavLink>
+      {isStaff && facility && (
+        <NavLink to="/facility" className={bar.tab}>
+          Facility
+        </NavLink>
+      )}
       {isStaff && (
         <NavLink to="/admin" className={bar.tab}>
           Administration

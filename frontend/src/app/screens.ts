@@ -68,6 +68,7 @@ export const OTHER_SCREENS: readonly OtherScreen[] = [
   { path: "/", load: () => import("@/screens/sessions") },
   { path: "/new", load: () => import("@/screens/new") },
   { path: "/begin", load: () => import("@/screens/begin") },
+  { path: "/facility", load: () => import("@/screens/facility") },
   { path: "/account", load: () => import("@/screens/account") },
   { path: "/admin/*", load: () => import("@/screens/admin") },
   { path: "/login", load: () => import("@/screens/login") },

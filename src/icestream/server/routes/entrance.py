@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from icestream.facility.file import facility_file
 from icestream.login import LoginUnavailable, NotProven, Role
 from icestream.login.passwords import LONGEST, WeakPassword
 from icestream.server.access import CurrentPerson, Viewer
 from icestream.server.context import ThisServer
 from icestream.server.errors import ErrorAnswer, Refused
-from icestream.server.facility.current import has_facility
 from icestream.server.people.accounts import Account, NotAdmitted
 from icestream.server.people.brake import TooMany
 from icestream.server.people.come import Coming, cookie_name, csrf_for, login_cookie
@@ -96,7 +96,7 @@ def who_am_i(person: CurrentPerson, request: Request, server: ThisServer) -> Me:
         shared=person.shared,
         by_password=local,
         csrf=csrf_for(coming),
-        facility=has_facility(),
+        facility=facility_file().is_file(),
     )
 
 
@@ -146,7 +146,7 @@ def log_in(
         shared=False,
         by_password=account.source == "local",
         csrf=csrf_of(cookie),
-        facility=has_facility(),
+        facility=facility_file().is_file(),
     )
 
 
@@ -261,7 +261,7 @@ def change_my_password(
         shared=False,
         by_password=True,
         csrf=csrf_of(cookie),
-        facility=has_facility(),
+        facility=facility_file().is_file(),
     )
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from icestream.facility.begin.tree import CannotMake
 from icestream.facility.bookings.offer import offer
 from icestream.facility.check import check_facility
 from icestream.facility.duties.all import duties_of
+from icestream.facility.file import facility_file
 from icestream.facility.kinds import Flaw
 from icestream.facility.opened import Facility
 from icestream.facility.registry.bookings import bookings
@@ -31,9 +33,9 @@ from icestream.server.access import Operator, Person, Staff, Viewer, may_see
 from icestream.server.changes import AS_GIVEN, placed
 from icestream.server.context import Server, ThisServer
 from icestream.server.errors import Refused
-from icestream.server.facility.current import facility_of
-from icestream.server.facility.seeing import Seen
-from icestream.server.facility.shown import (
+from icestream.server.facility import facility_of
+from icestream.server.facility_seeing import Seen
+from icestream.server.facility_shown import (
     BegunPlace,
     CheckedFacility,
     FacilityMicroscope,
@@ -47,7 +49,7 @@ from icestream.server.facility.shown import (
     shown_booking,
     shown_offer,
 )
-from icestream.server.facility.wanted import checked, held_in, refused, with_booking
+from icestream.server.facility_wanted import checked, held_in, refused, with_booking
 from icestream.server.people.accounts import UnknownAccount
 from icestream.server.people.gate import visitors_of
 from icestream.starting.begin import NotStarted
@@ -62,8 +64,21 @@ _MOST = 500
 """Sessions that are listed."""
 
 
+_ADVICE = (
+    "icestream facility example writes a file to begin with, and icestream facility check says "
+    "what is wrong with it"
+)
+
+
 def _facility(server: ThisServer) -> Facility:
-    return facility_of(server)
+    here = facility_of(server)
+    facility = here.now()
+    if facility is not None:
+        return replace(facility, loaded=server.loaded)
+    if here.problem:
+        raise Refused(409, here.problem, _ADVICE)
+    path = facility_file()
+    raise Refused(404, f"this machine has no facility: {path} is not there", _ADVICE)
 
 
 ThisFacility = Annotated[Facility, Depends(_facility)]
@@ -302,13 +317,10 @@ def _refusing(asked: AskedPlace) -> Iterator[None]:
 def _begun(server: Server, facility: Facility, person: Person, begun: Begun) -> BegunPlace:
     entry = server.catalogue.at(Path(begun.card.folder))
     if entry is not None:
-        members = visitors_of(server).members
-        those = [] if may_see(person, entry) else [person.name]
-        if operator := account_name(begun.card.operator):
-            those.append(operator)
-        for one in those:
+        for one in (person.name, account_name(begun.card.operator)):
             with suppress(UnknownAccount):
-                members.add(entry.key, one, person.name)
+                if one:
+                    visitors_of(server).members.add(entry.key, one, person.name)
     with facility.registry.read() as connection:
         known = session(connection, begun.card.key)
     shown = {} if entry is None else {Path(known.folder): entry.id}
@@ -329,7 +341,7 @@ def _known(facility: Facility, person: Person, key: str) -> KnownSession:
             one = session(connection, key)
     except UnknownPlace:
         one = None
-    if one is None or one.key != key or not Seen.by(person, facility).session(one):
+    if one is None or one.key != key or not person.sees(one.key):
         raise Refused(404, f"the registry has no session {key!r} that you may see")
     return one
 

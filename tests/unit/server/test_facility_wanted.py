@@ -13,7 +13,7 @@ from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry.people import keep_project
 from icestream.server.context import Server
 from icestream.server.errors import Refused
-from icestream.server.facility.wanted import checked, held_in, with_booking
+from icestream.server.facility_wanted import checked, held_in, with_booking
 from icestream.settings import load
 
 

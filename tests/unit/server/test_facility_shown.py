@@ -4,7 +4,7 @@ from pathlib import Path
 
 from icestream.facility.bookings.offer import BookingChoice, BookingOffer
 from icestream.facility.registry.records import KnownBooking, KnownProject, KnownSession
-from icestream.server.facility.shown import placed_session, shown_booking, shown_offer
+from icestream.server.facility_shown import placed_session, shown_booking, shown_offer
 
 BOOKING = KnownBooking(
     id=7, source="csv", reference="r", microscope="krios1", begins=1.0, ends=2.0, who="lea",

@@ -1,4 +1,4 @@
-"""Who may know of what: sessions and bookings of confidential projects are their people's alone."""
+"""What somebody may know of bookings and projects: of confidential ones their people alone."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -30,15 +30,6 @@ class Seen:
         """What a person may know of a facility now."""
         with facility.registry.read() as connection:
             return cls(person, {one.code.casefold(): one for one in projects(connection)})
-
-    def session(self, one: KnownSession) -> bool:
-        """Whether they may know of a session."""
-        mine = self._is_me(one.operator) or one.key in self.person.sessions
-        if self.person.only is not None and one.key not in self.person.only:
-            return False
-        if self.person.role is Role.ADMIN or mine or self._is_member(one.project):
-            return True
-        return self._sees_all and not (one.confidential or self._is_confidential(one.project))
 
     def project(self, one: KnownProject) -> bool:
         """Whether they may know of a project."""
@@ -81,7 +72,7 @@ class Seen:
     def hidden(self, facility: Facility) -> list[str]:
         """Names of the sessions that they may not know of, the longest first."""
         with facility.registry.read() as connection:
-            names = [one.name for one in sessions(connection) if not self.session(one)]
+            names = [one.name for one in sessions(connection) if not self.person.sees(one.key)]
         return sorted(names, key=len, reverse=True)
 
     def _choice(self, one: BookingChoice, secret: set[str]) -> BookingChoice:
@@ -93,7 +84,7 @@ class Seen:
         """Sessions of the registry that they may know of, the newest first."""
         with facility.registry.read() as connection:
             found = sessions(connection, **which)  # type: ignore[arg-type]
-        return tuple(one for one in found if self.session(one))
+        return tuple(one for one in found if self.person.sees(one.key))
 
     @property
     def _sees_all(self) -> bool:

@@ -1,0 +1,82 @@
+import { screen } from "@testing-library/react";
+import { expect, test } from "vitest";
+import type { ShownDuty } from "@/api/types";
+import { answered, show } from "@/testing/served";
+import { Checked } from "./Checked";
+import { Duties, worstFirst } from "./Duties";
+import { PlacedSessions } from "./PlacedSessions";
+import { Timeline } from "./Timeline";
+
+const NOW = Date.now() / 1000;
+const WELL: ShownDuty = {
+  name: "sessions",
+  what: "follows sessions",
+  every: 10,
+  began: NOW,
+  ended: NOW,
+  said: "1 running",
+  failing_since: null,
+  problem: "",
+};
+const FAILS = { ...WELL, name: "bookings", failing_since: NOW - 3600, problem: "it is down" };
+
+test("duties that fail come first, each with how it goes", async () => {
+  const never = { ...WELL, name: "projects", began: null, ended: null };
+  const stuck = { ...WELL, name: "backup", began: NOW - 900 };
+  answered({ "/facility/duties": [WELL, never, stuck, FAILS] });
+  show(<Duties />);
+  expect(await screen.findByText("it is down")).toBeInTheDocument();
+  expect(screen.getByText(/^Fails for 60/)).toBeInTheDocument();
+  expect(screen.getByText("Never done yet")).toBeInTheDocument();
+  expect(screen.getByText("Late: does icestream facility run?")).toBeInTheDocument();
+  expect(worstFirst([WELL, FAILS]).map((one) => one.name)).toEqual(["bookings", "sessions"]);
+});
+
+test("a session that this server shows has a link", async () => {
+  const one = {
+    key: "k1",
+    name: "p-001",
+    id: "u1",
+    state: "failed",
+    reason: "its disk is full",
+    microscope: "krios1",
+    project: "p",
+    operator: "lea",
+    began: NOW,
+    exposures: null,
+    confidential: true,
+  };
+  answered({ "/facility/sessions": [one, { ...one, key: "k2", name: "p-002", id: null }] });
+  show(<PlacedSessions microscopes={[]} />);
+  expect((await screen.findByText("p-001")).getAttribute("href")).toBe("/s/u1");
+  expect(screen.getByText("p-002").tagName).toBe("SPAN");
+  expect(screen.getAllByText("its disk is full")).toHaveLength(2);
+});
+
+test("bookings lie in the lane of their microscope", async () => {
+  const offer = { source: "csv", time_zone: "Europe/Madrid" };
+  const microscopes = ["krios1", "glacios"].map((name) => ({ name, title: name, offer }));
+  const booking = {
+    id: 1,
+    microscope: "glacios",
+    begins: NOW - 3600,
+    ends: NOW + 86_400,
+    title: "Capsids",
+    name: "Lea",
+    project: "p",
+    kind: "booked",
+    state: "pending",
+  };
+  answered({ "/facility/bookings": [booking] });
+  show(<Timeline microscopes={microscopes as never} />);
+  const found = await screen.findByText(/^Lea, p · Capsids, .*, waits for approval$/);
+  expect(found.closest("ul")).toHaveAttribute("aria-label", "Bookings of glacios");
+});
+
+test("what is wrong with the file is listed, with where it stands", async () => {
+  const flaws = [{ where: "facility.staff", what: "nobody is told", stops: false }];
+  answered({ "/facility/check": { path: "/etc/icestream/facility.toml", flaws } });
+  show(<Checked />);
+  expect(await screen.findByText("facility.staff")).toBeInTheDocument();
+  expect(screen.getByText("/etc/icestream/facility.toml")).toBeInTheDocument();
+});
