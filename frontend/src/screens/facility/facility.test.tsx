@@ -40,7 +40,7 @@ test("a session that this server shows has a link", async () => {
     state: "failed",
     reason: "its disk is full",
     microscope: "krios1",
-    project: "p",
+    project: "cem1",
     operator: "lea",
     began: NOW,
     exposures: null,
@@ -63,13 +63,13 @@ test("bookings lie in the lane of their microscope", async () => {
     ends: NOW + 86_400,
     title: "Capsids",
     name: "Lea",
-    project: "p",
+    project: "cem1",
     kind: "booked",
     state: "pending",
   };
   answered({ "/facility/bookings": [booking] });
   show(<Timeline microscopes={microscopes as never} />);
-  const found = await screen.findByText(/^Lea, p · Capsids, .*, waits for approval$/);
+  const found = await screen.findByText(/^Lea, cem1 · Capsids, .*, waits for approval$/);
   expect(found.closest("ul")).toHaveAttribute("aria-label", "Bookings of glacios");
 });
 
