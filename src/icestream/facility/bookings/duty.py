@@ -48,10 +48,9 @@ def bookings_flaws(file: FacilityFile) -> Iterator[Flaw]:
     there = {name.casefold() for name in names}
     for called, name in microscopes_booked(file).items():
         if called not in there:
-            listed = ", ".join(sorted(names)) or "nothing"
-            what = (
-                f"{source.place} has nothing called {called!r}{hint(called, names)} It has {listed}"
-            )
+            listed = ", ".join(sorted(names)) or "no microscope at all"
+            what = f"{source.place} has nothing called {called!r}, but {listed}"
+            what += hint(called, names)
             yield Flaw(f"microscopes.{name}.booking", what, stops=known is not None)
 
 
