@@ -25,6 +25,7 @@ from icestream.store import tables as t
 from report_session import SampleSession
 
 SECRET = "hushed-grid-77"
+PROJECT = "open-project"
 PEOPLE = {
     "stranger": Role.OPERATOR,
     "staff": Role.STAFF,
@@ -43,10 +44,10 @@ def server(facility: Facility, tmp_path: Path) -> Iterator[Server]:
         connection.execute(update(t.session).values(uid=key))
     sample.store.close()
     with facility.registry.write() as connection:
-        keep_project(connection, SECRET)
-        set_members(connection, SECRET, {"member": "member"}, source="staff")
+        keep_project(connection, PROJECT)
+        set_members(connection, PROJECT, {"member": "member"}, source="staff")
         keep_session(
-            connection, key, Whose(project=SECRET),
+            connection, key, Whose(project=PROJECT),
             name=SECRET, place=str(sample.folder), folder=str(sample.folder),
             began=1.0, state="running", confidential=True,
         )  # fmt: skip
@@ -111,10 +112,10 @@ def test_who_is_made_a_member_sees_it_at_once(
     client = ask("staff")
     assert client.get("/api/sessions").json() == []
     with facility.registry.write() as connection:
-        set_members(connection, SECRET, {"staff": "member"}, source="login")
+        set_members(connection, PROJECT, {"staff": "member"}, source="login")
     assert len(client.get("/api/sessions").json()) == 1
     with facility.registry.write() as connection:
-        set_members(connection, SECRET, {}, source="login")
+        set_members(connection, PROJECT, {}, source="login")
     assert client.get("/api/sessions").json() == []
 
 

@@ -41,7 +41,7 @@ class Following:
 
     def follow(self, session: FollowedSession) -> None:
         """Tell from now on what happens in a session; where that is so, know who asked for it."""
-        self._file.do(
+        self._file.write(
             "INSERT INTO followed (folder, inbox_id, name, after, about) VALUES (?,?,?,?,?)"
             " ON CONFLICT (folder) DO UPDATE SET inbox_id = excluded.inbox_id,"
             " about = excluded.about WHERE followed.inbox_id IS NULL",
@@ -65,8 +65,8 @@ class Following:
 
     def told(self, folder: Path, after: int) -> None:
         """All events up to a number were told."""
-        self._file.do("UPDATE followed SET after = ? WHERE folder = ?", after, str(folder))
+        self._file.write("UPDATE followed SET after = ? WHERE folder = ?", after, str(folder))
 
     def leave(self, folder: Path) -> None:
         """Follow a session no more: its folder is gone."""
-        self._file.do("UPDATE followed SET over = ? WHERE folder = ?", time.time(), str(folder))
+        self._file.write("UPDATE followed SET over = ? WHERE folder = ?", time.time(), str(folder))

@@ -105,14 +105,14 @@ class Inbox:
                 ), "new"  # fmt: skip
             else:
                 number, state = int(row["id"]), str(row["state"])
-                self._file.do("UPDATE inbox SET times = times + 1 WHERE id = ?", number)
+                self._file.write("UPDATE inbox SET times = times + 1 WHERE id = ?", number)
             again = row is not None
             if laid is not None:
                 known = self._file.one("SELECT inbox_id FROM laid WHERE path = ?", laid)
                 if known is not None and known["inbox_id"] == number:
                     again = False  # the file that could not be moved any more when we were killed
                 else:
-                    self._file.do("INSERT OR REPLACE INTO laid (path, inbox_id) VALUES (?,?)",
+                    self._file.write("INSERT OR REPLACE INTO laid (path, inbox_id) VALUES (?,?)",
                              laid, number)  # fmt: skip
         return ReceivedMessage(id=number, again=again, state=state)
 
@@ -142,14 +142,14 @@ class Inbox:
         known = {"session", "folder", "reason"}
         assert values.keys() <= known
         names = "".join(f", {name} = ?" for name in values)
-        self._file.do(
+        self._file.write(
             f"UPDATE inbox SET state = ?, next = 0{names} WHERE id = ?",  # noqa: S608 - own names
             state, *values.values(), number,
         )  # fmt: skip
 
     def put_off(self, number: int, until: float, reason: str, *, counts: bool = True) -> None:
         """Try a request again later; `counts`: as one of the tries that it has."""
-        self._file.do(
+        self._file.write(
             "UPDATE inbox SET next = ?, reason = ?, tried = tried + ? WHERE id = ?",
             until, reason, int(counts), number,
         )  # fmt: skip
@@ -178,7 +178,7 @@ class Inbox:
                     "tried again"
                 )
             state = "accepted" if entry.folder else "new"
-            self._file.do(
+            self._file.write(
                 "UPDATE inbox SET state = ?, tried = 0, next = 0, reason = '', again = again + 1"
                 " WHERE id = ?",
                 state, number,
@@ -187,7 +187,7 @@ class Inbox:
 
     def answer(self, number: int | None, answer: MessageAnswer) -> bool:
         """Keep an answer, once; False where it was there."""
-        done = self._file.do(
+        done = self._file.write(
             "INSERT OR IGNORE INTO answer (key, inbox_id, document) VALUES (?,?,?)",
             answer.id, number or 0, answer.text(),
         )  # fmt: skip
@@ -209,7 +209,7 @@ class Inbox:
 
     def written(self, path: bytes, answers: int) -> None:
         """So many answers are beside a file."""
-        self._file.do("UPDATE laid SET written = ? WHERE path = ?", answers, path)
+        self._file.write("UPDATE laid SET written = ? WHERE path = ?", answers, path)
 
     def laid(self, number: int) -> list[bytes]:
         """Where the files of a request are."""

@@ -87,7 +87,7 @@ class MessageFile:
             self._connection.executescript(_SCHEMA)
         with self.transaction():
             if self.one("SELECT at FROM begun") is None:
-                self.do("INSERT INTO begun (at) VALUES (?)", time.time())
+                self.write("INSERT INTO begun (at) VALUES (?)", time.time())
 
     def close(self) -> None:
         """Let the file go."""
@@ -108,7 +108,7 @@ class MessageFile:
                 raise
             self._connection.execute("COMMIT")
 
-    def do(self, statement: str, *values: Any) -> int:
+    def write(self, statement: str, *values: Any) -> int:
         """Carry a statement out; how many rows it changed."""
         with self._turn:
             return self._connection.execute(statement, values).rowcount

@@ -32,7 +32,7 @@ class Outbox:
     def publish(self, messages: Iterable[OutgoingMessage]) -> None:
         """Enter what is to be published; what was entered before is not entered again."""
         for message in messages:
-            self._file.do(
+            self._file.write(
                 "INSERT OR IGNORE INTO outbox (key, queue, headers, body, made) VALUES (?,?,?,?,?)",
                 message.key, message.queue, json.dumps(dict(message.headers)), message.body,
                 time.time(),
@@ -59,13 +59,13 @@ class Outbox:
         """The broker has confirmed these."""
         with self._file.transaction():
             for number in numbers:
-                self._file.do(
+                self._file.write(
                     "UPDATE outbox SET sent = ?, reason = '' WHERE id = ?", time.time(), number
                 )
 
     def unpublished(self, number: int, until: float, reason: str) -> None:
         """The broker did not take one; it is tried again."""
-        self._file.do(
+        self._file.write(
             "UPDATE outbox SET tried = tried + 1, next = ?, reason = ? WHERE id = ?",
             until, reason, number,
         )  # fmt: skip
@@ -73,4 +73,4 @@ class Outbox:
     def forget(self, before: float) -> None:
         """Leave out what was published, and what was told of sessions that were over, before."""
         with self._file.transaction():
-            self._file.do("DELETE FROM outbox WHERE sent < ?", before)
+            self._file.write("DELETE FROM outbox WHERE sent < ?", before)

@@ -44,6 +44,4 @@ def test_the_booking_system_is_asked(write_facility: Callable[[str], Path], tmp_
     )
     (flaw,) = bookings_flaws(file)
     assert (flaw.where, flaw.stops) == ("microscopes.glacios.booking", False)
-    assert flaw.what.endswith(
-        "has nothing called 'glacios', but 7, Glacius; did you mean Glacius?"
-    )
+    assert flaw.what.endswith("has nothing called 'glacios', but 7, Glacius; did you mean Glacius?")
