@@ -80,4 +80,4 @@ Admin = Annotated[Person, Depends(requires(Role.ADMIN))]
 
 def may_see(person: Person, entry: Entry) -> bool:
     """Whether a person sees a session at all."""
-    return person.sees(entry.key)
+    return person.sees(entry.key, "" if entry.uid else str(entry.folder))

@@ -47,6 +47,8 @@ class FacilityHere:
         self._again = 0.0
         self._seeing: Seeing = Seeing()
         self._seen: object = None
+        self._rests = 0.0
+        """Until when a registry is not asked that could not be."""
 
     def now(self) -> Facility | None:
         """The facility; None where this machine has no facility file, or it cannot be used."""
@@ -61,33 +63,31 @@ class FacilityHere:
     def seeing(self) -> Seeing:
         """Who sees which session; everybody with the role for it where there is no facility.
 
-        Where the registry cannot be asked, what is known holds on; where nothing is, any session
-        may be confidential.
+        Where the file is taken away, or the registry cannot be asked, what is known holds on; where
+        nothing is, any session may be confidential. While one asks a registry that is away, nobody
+        else waits for it.
         """
-        with self._turn:
+        if not self._turn.acquire(blocking=not (self._rests or self.problem)):
+            return self._held()
+        try:
             facility = self.now()
             if facility is None:
-                return UNKNOWN if self.problem else Seeing()
+                return UNKNOWN if self.problem else self._seeing
             mark = self.mark()
-            if mark != self._seen:
-                try:
-                    with facility.registry.read() as connection:
-                        self._seeing = read_seeing(connection)
-                except (SQLAlchemyError, OSError) as error:
-                    _log.error(f"the registry {facility.registry.place} cannot be read: {error}")
-                    return UNKNOWN if self._seen is None else self._seeing
-                self._seen = mark
-            return self._seeing
+            if mark != self._seen and time.monotonic() >= self._rests:
+                self._ask(facility, mark)
+            return self._held()
+        finally:
+            self._turn.release()
 
     def mark(self) -> object:
-        """What is another when something about people may be otherwise."""
-        with self._turn:
-            facility = self.now()
-            if facility is None:
-                return self.problem
-            if facility.registry.file is None:
-                return self._stamp, int(time.monotonic() / _LOOK)
-            return self._stamp, sqlite_mark(facility.registry.file)
+        """What is another when something about people may be otherwise; it asks nobody."""
+        stamp, facility = _stamp(facility_file()), self._facility
+        if facility is None:
+            return stamp, int(time.monotonic() / _TRY) if self.problem else None
+        if facility.registry.file is None:
+            return stamp, int(time.monotonic() / _LOOK)
+        return stamp, sqlite_mark(facility.registry.file)
 
     def welcome(self, identity: Identity) -> None:
         """Write down the projects and the team that the groups of somebody who logs in give.
@@ -110,6 +110,19 @@ class FacilityHere:
             self._open.close()
             self._facility = None
 
+    def _held(self) -> Seeing:
+        return UNKNOWN if self._seen is None else self._seeing
+
+    def _ask(self, facility: Facility, mark: object) -> None:
+        try:
+            with facility.registry.read() as connection:
+                self._seeing = read_seeing(connection)
+        except (SQLAlchemyError, OSError) as error:
+            self._rests = time.monotonic() + _TRY
+            _log.error(f"the registry {facility.registry.place} cannot be read: {error}")
+        else:
+            self._seen, self._rests = mark, 0.0
+
     def _reopen(self, stamp: object) -> None:
         if stamp is None:
             self.close()
@@ -124,7 +137,8 @@ class FacilityHere:
             self.problem = str(error)
             return
         self._open.close()
-        self._open, self._facility, self.problem, self._seen = opened, facility, "", None
+        self._open, self._facility, self.problem = opened, facility, ""
+        self._seen, self._rests = None, 0.0
 
 
 def facility_of(server: Server) -> FacilityHere:
@@ -135,6 +149,8 @@ def facility_of(server: Server) -> FacilityHere:
 def _stamp(path: Path) -> object:
     try:
         status = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:  # it may be there: that is no machine without a facility
+        return path, error.errno
     return path, status.st_ino, status.st_size, status.st_mtime_ns

@@ -25,7 +25,7 @@ def connect(url: str, schema: str, readonly: bool, *, create: bool = True) -> En
         options += " -cdefault_transaction_read_only=on"
     elif create:
         # One connection whose search path is the default one: the schema may not exist yet.
-        first = create_engine(url)
+        first = create_engine(url, connect_args={"connect_timeout": 5})
         with first.begin() as connection:
             connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
         first.dispose()

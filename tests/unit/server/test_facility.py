@@ -2,30 +2,36 @@
 
 import os
 import re
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.people.seeing import UNKNOWN, Seeing
 from icestream.facility.registry.people import keep_project, projects_of, set_members
 from icestream.facility.registry.sessions import Whose, keep_session, session
 from icestream.login import Identity, Role
+from icestream.server import facility as module
 from icestream.server.app import create_app
 from icestream.server.context import Server
 from icestream.server.facility import FacilityHere, facility_of
+from icestream.server.metrics import sessions as figures
 from icestream.server.people.doors import Doors
 from icestream.server.people.gate import visitors_of
 from icestream.settings import load
 from icestream.store import tables as t
+from icestream.store.open import FILE
 from report_session import SampleSession
 
-SECRET = "hushed-grid-77"
-PROJECT = "open-project"
+SECRET, PROJECT = "hushed-grid-77", "p77"
+KEY = "0" * 31 + "7"
 PEOPLE = {
     "stranger": Role.OPERATOR,
     "staff": Role.STAFF,
@@ -39,15 +45,14 @@ def server(facility: Facility, tmp_path: Path) -> Iterator[Server]:
     """One with a confidential session, which is that of a project with a member."""
     sample = SampleSession(tmp_path / "sessions" / SECRET, start=1_790_000_000.0, documents=False)
     sample.grow(3)
-    key = "0" * 31 + "7"
     with sample.store.write() as connection:
-        connection.execute(update(t.session).values(uid=key))
+        connection.execute(update(t.session).values(uid=KEY))
     sample.store.close()
     with facility.registry.write() as connection:
         keep_project(connection, PROJECT)
         set_members(connection, PROJECT, {"member": "member"}, source="staff")
         keep_session(
-            connection, key, Whose(project=PROJECT),
+            connection, KEY, Whose(project=PROJECT),
             name=SECRET, place=str(sample.folder), folder=str(sample.folder),
             began=1.0, state="running", confidential=True,
         )  # fmt: skip
@@ -195,3 +200,81 @@ def test_groups_of_who_logs_in_become_their_projects(
     path.unlink()
     with closing(FacilityHere()) as here:
         here.welcome(lea)
+
+
+def test_figures_of_a_confidential_session_are_told_nobody(
+    ask: Callable[..., TestClient], facility: Facility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They go to other systems, whose readers nobody here knows."""
+    monkeypatch.setattr(figures, "_RECENT", 1e12)
+    for name in ("staff", "admin"):
+        said = ask(name).get("/metrics").text
+        assert re.search(r'icestream_sessions\{state="\w+"\} 1\.0', said)
+        assert KEY not in said
+    with facility.registry.write() as connection:
+        keep_session(connection, KEY, confidential=False)
+    assert KEY in ask("staff").get("/metrics").text
+
+
+def test_one_whose_store_cannot_be_read_is_no_less_confidential(
+    ask: Callable[..., TestClient], tmp_path: Path
+) -> None:
+    for path in (tmp_path / "sessions" / SECRET).glob(f"{FILE}*"):
+        path.unlink()
+    (tmp_path / "sessions" / SECRET / FILE).write_bytes(b"nonsense" * 1000)
+    shown = {name: len(ask(name).get("/api/sessions").json()) for name in ("staff", "admin")}
+    assert shown == {"staff": 0, "admin": 1}
+
+
+def test_a_file_that_is_taken_away_shows_nothing_that_was_hidden(
+    write_facility: Callable[[str], Path],
+) -> None:
+    path = write_facility("")
+    with open_facility(path) as facility, facility.registry.write() as connection:
+        keep_session(
+            connection, "k", name="s", place="/s", folder="/s/s", began=1.0, state="new",
+            confidential=True,
+        )  # fmt: skip
+    with closing(FacilityHere()) as here:
+        assert here.seeing().confidential == {"k"}
+        path.unlink()
+        assert here.now() is None
+        assert here.seeing().confidential == {"k"}
+
+
+def test_a_file_that_nobody_may_look_at_is_one_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ICESTREAM_FACILITY", str(tmp_path / ("x" * 300)))
+    with closing(FacilityHere()) as here:
+        assert here.seeing() == UNKNOWN
+        assert here.problem
+
+
+def test_nobody_waits_for_a_registry_that_is_away(
+    write_facility: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_facility("")
+    asked, away = threading.Event(), threading.Event()
+    with closing(FacilityHere()) as here:
+        assert here.seeing() == Seeing()
+        times: list[float] = []
+
+        def hang(connection: Connection) -> Seeing:
+            times.append(time.monotonic())
+            asked.set()
+            away.wait(20.0)
+            raise OSError("no route to host")
+
+        monkeypatch.setattr(module, "read_seeing", hang)
+        here._seen = "as it was before"
+        one = threading.Thread(target=here.seeing)
+        one.start()
+        assert asked.wait(20.0)
+        with ThreadPoolExecutor() as others:
+            # The server asks for the mark in its one loop, for each request.
+            assert others.submit(here.mark).result(5.0) is not None
+            away.set()
+            one.join(20.0)
+            assert [here.seeing() for _ in range(5)] == [Seeing()] * 5
+        assert len(times) == 1, "it is not asked again for each request"

@@ -21,8 +21,15 @@ class Seeing:
     confidential: frozenset[str] | None = frozenset()
     """Those that only their people and administrators may know of; None: nobody knows which they
     are, so that any may be."""
+    folders: frozenset[str] = frozenset()
+    """Of these sessions: one whose store cannot be read does not say its key."""
     people: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Those that each person is one of the people of, by login in small letters."""
+
+    @property
+    def hidden(self) -> frozenset[str] | None:
+        """Keys and folders of the confidential ones; None: any may be."""
+        return None if self.confidential is None else self.confidential | self.folders
 
     def of(self, name: str) -> frozenset[str]:
         """The sessions whose people somebody is one of."""
@@ -37,7 +44,7 @@ def read_seeing(connection: Connection) -> Seeing:
     """Who sees which session now."""
     s, p = t.session, t.project
     hidden = (
-        select(s.c.key)
+        select(s.c.key, s.c.folder)
         .join(p, p.c.id == s.c.project_id, isouter=True)
         .where(or_(s.c.confidential, func.coalesce(p.c.confidential, False)))
     )
@@ -50,7 +57,9 @@ def read_seeing(connection: Connection) -> Seeing:
     people: dict[str, set[str]] = {}
     for name, key in connection.execute(union(operators, members)):
         people.setdefault(name.casefold(), set()).add(key)
+    found = connection.execute(hidden).all()
     return Seeing(
-        frozenset(connection.execute(hidden).scalars()),
+        frozenset(row.key for row in found),
+        frozenset(row.folder for row in found),
         {name: frozenset(keys) for name, keys in people.items()},
     )

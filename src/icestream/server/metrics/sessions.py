@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -49,24 +50,36 @@ class SessionCollector(Collector):
     ----------
     catalogue
         Where the sessions are.
+    hidden
+        Says which are confidential, by keys and folders: these are counted, and nothing more is
+        told of them. None: nobody knows, so that any may be.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        hidden: Callable[[], AbstractSet[str] | None] = frozenset,
+    ) -> None:
         self._catalogue = catalogue
+        self._hidden = hidden
         self._read: dict[str, _Read] = {}
         self._turn = threading.Lock()
 
     def collect(self) -> Iterator[Metric]:
         """All families, with a label ``session`` where they are about one."""
-        now = time.time()
+        now, hidden = time.time(), self._hidden()
+        entries = {entry.id: entry for entry in self._catalogue.entries()}
         with self._turn:
-            read = {entry.id: self._figures(entry, now) for entry in self._catalogue.entries()}
+            read = {entry.id: self._figures(entry, now) for entry in entries.values()}
             self._read = {session_id: self._read[session_id] for session_id in read}
         yield _counted(read.values())
         told = {
             session_id: figures
             for session_id, figures in read.items()
-            if figures is not None and _is_told(figures, now)
+            if figures is not None
+            and _is_told(figures, now)
+            and hidden is not None
+            and hidden.isdisjoint((entries[session_id].key, str(entries[session_id].folder)))
         }
         yield from _families(told)
 

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from icestream.server.context import Server
+from icestream.server.facility import facility_of
 from icestream.server.live.hub import Hub, hub_of
 from icestream.server.metrics.sessions import SessionCollector
 
@@ -38,7 +39,8 @@ class Metrics:
         )
         ProcessCollector(registry=self.registry)
         self.registry.register(_Connections(hub_of(server)))
-        self.registry.register(SessionCollector(server.catalogue))
+        hidden = facility_of(server)
+        self.registry.register(SessionCollector(server.catalogue, lambda: hidden.seeing().hidden))
 
     def close(self) -> None:
         """Nothing is held."""

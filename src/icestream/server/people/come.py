@@ -141,5 +141,5 @@ def _person(visitors: Visitors, account: Account) -> Person:
         full_name=account.full_name,
         role=account.role,
         sessions=visitors.members.sessions(account.name) | seeing.of(account.name),
-        hidden=seeing.confidential,
+        hidden=seeing.hidden,
     )

@@ -20,8 +20,8 @@ class Person:
     sessions: frozenset[str] = field(default_factory=frozenset)
     """Uids of the sessions whose people they are one of; staff see all but confidential ones."""
     hidden: frozenset[str] | None = frozenset()
-    """Uids of confidential sessions, which only their people and administrators see; None: it is
-    not known which they are."""
+    """Uids and folders of confidential sessions, which only their people and administrators see;
+    None: it is not known which they are."""
     sees_all: bool = False
     """Whether it is a program of staff, that may less than they and sees what they see."""
     only: frozenset[str] | None = None
@@ -31,11 +31,11 @@ class Person:
     only_metrics: bool = False
     """Whether it is a program that reads the figures of this server and no more."""
 
-    def sees(self, key: str) -> bool:
-        """Whether they see the session of that key at all."""
+    def sees(self, key: str, folder: str = "") -> bool:
+        """Whether they see the session of that key at all; `folder` where nobody knows its uid."""
         if self.only is not None and key not in self.only:
             return False
         if key in self.sessions or self.role.covers(Role.ADMIN):
             return True
-        confidential = self.hidden is None or key in self.hidden
+        confidential = self.hidden is None or not self.hidden.isdisjoint((key, folder))
         return not confidential and (self.role.covers(Role.STAFF) or self.sees_all)

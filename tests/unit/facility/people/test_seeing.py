@@ -29,6 +29,8 @@ def test_people_of_a_project_and_the_operator_see_a_session(facility: Facility) 
     with facility.registry.read() as connection:
         found = read_seeing(connection)
     assert found.confidential == {"k2", "k3"}
+    assert found.folders == {"/s/k2/k2", "/s/k3/k3"}
+    assert found.hidden == found.confidential | found.folders
     assert found.of("gerty") == found.of("lea") == {"k1", "k2"}
     assert found.of("tom") == {"k1"}
     assert found.of("ada") == {"k3"}
@@ -43,4 +45,4 @@ def test_a_project_that_becomes_confidential_hides_its_sessions_at_once(
         assert read_seeing(connection).confidential == frozenset()
         keep_project(connection, "p", confidential=True)
         assert read_seeing(connection).confidential == {"k1"}
-    assert UNKNOWN.confidential is None
+    assert UNKNOWN.confidential is UNKNOWN.hidden is None
