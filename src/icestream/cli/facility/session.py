@@ -289,7 +289,7 @@ def _document(one: KnownSession) -> dict[str, Any]:
 
 
 def _shown(facility: Facility, name: str, value: Any) -> str:
-    if name in ("began", "ended", "revived"):
+    if name in ("began", "ended", "taken", "revived"):
         return f"{facility.local(value):%Y-%m-%d %H:%M:%S}"
     return (
         {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

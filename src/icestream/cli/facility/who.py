@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from icestream.cli.terminal import print_json, print_table
 from icestream.facility.opened import open_facility
+from icestream.facility.people.hiding import mark_cards
 from icestream.facility.registry import people as rows
 from icestream.shown import printable
 
@@ -63,6 +64,7 @@ def member(project: str, name: str, /, *, remove: Plain = False) -> int:
     """
     with open_facility() as facility, facility.registry.write() as connection:
         found = rows.project(connection, project)
+        project = found.code
         if remove and name == found.pi:
             print(f"{name} is the principal investigator of {project}: name another one first")
             return 1
@@ -103,10 +105,13 @@ def project(
         "title": title, "team": team, "pi": pi, "confidential": confidential,
     }  # fmt: skip
     told = {name: value for name, value in given.items() if value is not None}
-    with open_facility() as facility, facility.registry.write() as connection:
-        if told:
-            rows.keep_project(connection, code, **told)
-        found = rows.project(connection, code)
+    with open_facility() as facility:
+        with facility.registry.write() as connection:
+            if told:
+                rows.keep_project(connection, rows.code_of(connection, code), **told)
+            found = rows.project(connection, code)
+        if confidential:
+            mark_cards(facility, (found.code,))
     for name, value in asdict(found).items():
         if value not in (None, "", ()) and name != "id":
             shown = ", ".join(value) if isinstance(value, tuple) else value

@@ -4,7 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from icestream.facility.begin.rebuild import keep_card
 from icestream.facility.begin.tree import SessionPlace, make_place
 from icestream.facility.opened import Facility
 from icestream.facility.registry.microscopes import UnknownInstrument
-from icestream.facility.registry.people import projects
+from icestream.facility.registry.people import code_of, projects
 from icestream.facility.registry.sessions import change_session, count_sessions
 from icestream.facility.transfer.session import MovieRoute, begin_copy, movies_pattern
 from icestream.protocol import Registry
@@ -144,6 +144,8 @@ def begin_session(
     """
     began = time.time()
     instrument = _instrument(facility, wanted.microscope)
+    with facility.registry.read() as connection:
+        wanted = replace(wanted, project=code_of(connection, wanted.project))
     facts = _facts(facility, wanted)
     named = Path(wanted.workflow or instrument.workflow)
     workflow = workflow_named(str(named), facility.loaded.settings.state)

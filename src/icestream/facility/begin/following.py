@@ -20,6 +20,7 @@ from icestream.starting.begin import NotStarted, go_on, wait_for_it
 from icestream.store import queries
 from icestream.store.migrate import OtherSchema
 from icestream.store.open import NoStore, open_store
+from icestream.store.pace import found_times
 from icestream.store.records import SessionRecord
 
 __all__ = ["follow_sessions", "session_duties"]
@@ -73,6 +74,7 @@ def _values(known: KnownSession) -> dict[str, Any]:
         with closing(open_store(folder, readonly=True)) as store:
             before = queries.session(store)
             exposures = sum(queries.count_exposures(store).values())
+            found = found_times(store, limit=1)
     except (NoStore, OtherSchema, DBAPIError, OSError) as error:
         if isinstance(error, NoStore) and not folder.exists() and folder.parent.exists():
             return {"state": "gone", "reason": "its folder is not there any more"}
@@ -86,6 +88,7 @@ def _values(known: KnownSession) -> dict[str, Any]:
         return {"state": "lost"}
     state = now.state if now.state in _OVER else "running"
     values: dict[str, Any] = {"state": state, "exposures": exposures, "reason": now.reason}
+    values["taken"] = found[-1] if found else known.taken
     values["ended"] = _ended(known, now) if state in _OVER else None
     if state == "running" and known.revivals and _did_well(known):
         values["revivals"] = 0

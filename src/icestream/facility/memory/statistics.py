@@ -36,7 +36,7 @@ class SessionStatistics:
     """Of how many the exposures are known."""
     exposures: int
     hours: float
-    """From their beginning to their end, of those that have ended and those that run."""
+    """From their beginning to their last movie, or to now where they run."""
     resolution_mean: float | None
     resolution_median: float | None
     astigmatism_mean: float | None
@@ -120,6 +120,8 @@ def _hours(one: KnownSession, now: float) -> float:
     ended = one.ended
     if ended is None:
         ended = now if one.state == "running" else one.began
+    elif one.taken is not None:  # what has waited was processed after it
+        ended = min(ended, one.taken)
     return max(0.0, ended - one.began) / 3600.0
 
 

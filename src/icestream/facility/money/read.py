@@ -120,7 +120,8 @@ def _booked(row: Any, names: _Names) -> Booked:
     return Booked(
         row.id, names.microscopes[row.microscope_id], round(row.begins), round(row.ends),
         _party(names, row.project, row.who, row.name), row.state,
-        None if row.cancelled is None else round(row.cancelled),
+        # It was there when it was last seen: between the two nobody looked, and it is not known.
+        None if row.cancelled is None else round(min(row.cancelled, row.seen)),
     )  # fmt: skip
 
 
@@ -132,10 +133,22 @@ def _sessions(connection: Connection, names: _Names) -> Iterator[Worked]:
         code = names.codes.get(row.project_id, "")
         yield Worked(
             row.id, row.name, names.microscopes.get(row.microscope_id, ""), round(row.began),
-            None if row.ended is None else round(row.ended),
+            _until(row),
             _party(names, code, login, said, bool(row.confidential)), row.booking_id,
             row.exposures,
         )  # fmt: skip
+
+
+def _until(row: Any) -> int | None:
+    """Until when a session had its microscope: until its last movie; None while it lasts.
+
+    Its process may end much later, and more than once: when what has waited was processed, or when
+    somebody has tried something else with the movies that there were.
+    """
+    if row.ended is None:
+        return None
+    last: float = row.ended if row.taken is None else min(row.ended, row.taken)
+    return round(max(last, float(row.began)))
 
 
 def _charges(connection: Connection, names: _Names) -> Iterator[Charge]:

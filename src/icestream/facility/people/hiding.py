@@ -1,5 +1,6 @@
 """Making a session confidential, or not, in its card and in the registry."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -7,9 +8,9 @@ from pathlib import Path
 from icestream.facility.begin.card import BadCard, read_card, write_card
 from icestream.facility.opened import Facility
 from icestream.facility.registry.records import KnownSession
-from icestream.facility.registry.sessions import change_session
+from icestream.facility.registry.sessions import change_session, sessions
 
-__all__ = ["hide_session"]
+__all__ = ["hide_session", "mark_cards"]
 
 
 def hide_session(facility: Facility, session: KnownSession, hidden: bool) -> None:
@@ -25,8 +26,26 @@ def hide_session(facility: Facility, session: KnownSession, hidden: bool) -> Non
     """
     with facility.registry.write() as connection:
         change_session(connection, session.id, confidential=hidden)
-    folder = Path(session.folder)
     with suppress(BadCard):
-        card = read_card(folder)
-        if card is not None and card.confidential != hidden:
-            write_card(replace(card, confidential=hidden), folder=folder)
+        _mark(Path(session.folder), hidden)
+
+
+def mark_cards(facility: Facility, projects: Iterable[str]) -> None:
+    """Write on the cards of the sessions of confidential projects that they are so.
+
+    Who publishes a report looks at the card alone. One that cannot be written now, since its folder
+    is away or archived, is left as it is.
+    """
+    for code in projects:
+        with facility.registry.read() as connection:
+            found = sessions(connection, project=code)
+        for one in found:
+            if one.confidential:
+                with suppress(BadCard, OSError):
+                    _mark(Path(one.folder), True)
+
+
+def _mark(folder: Path, hidden: bool) -> None:
+    card = read_card(folder)
+    if card is not None and card.confidential != hidden:
+        write_card(replace(card, confidential=hidden), folder=folder)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from icestream.facility.asking import SourceError
 from icestream.facility.opened import Facility
+from icestream.facility.people.hiding import mark_cards
 from icestream.facility.projects.kinds import NoProjects, ProjectsSection
 from icestream.facility.projects.opening import project_source
 from icestream.facility.projects.project import Project
@@ -115,6 +116,7 @@ def read_projects(facility: Facility, *, now: float | None = None) -> ReadProjec
         for code in gone:
             keep_project(connection, code, state="gone")
         rows.keep_source(connection, own, read=now)
+    mark_cards(facility, [code for code, one in changed if one.confidential])
     return ReadProjects(
         there=len(listed),
         new=len(listed.keys() - codes.keys()),

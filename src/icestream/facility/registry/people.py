@@ -12,6 +12,7 @@ from icestream.facility.registry.rows import keep, number_of
 __all__ = [
     "UnknownProject",
     "add_member",
+    "code_of",
     "keep_person",
     "keep_project",
     "keep_team",
@@ -77,6 +78,18 @@ def keep_project(
         key = {"project_id": found, "person_id": told["pi_id"]}
         keep(connection, t.membership, key, {"role": "pi"})
     return found
+
+
+def code_of(connection: Connection, code: str) -> str:
+    """The code of a project as the registry has it, whatever its capitals; as given if it has none.
+
+    One that is written in another way must not become a second project, which would be of nobody
+    and not confidential.
+    """
+    if not code or number_of(connection, t.project, code=code) is not None:
+        return code
+    known = connection.execute(select(t.project.c.code).order_by(t.project.c.id)).scalars()
+    return next((one for one in known if one.casefold() == code.casefold()), code)
 
 
 def set_members(
@@ -169,14 +182,14 @@ def person_number(connection: Connection, name: str) -> int:
 
 
 def project(connection: Connection, code: str) -> KnownProject:
-    """A project by its code.
+    """A project by its code, whatever its capitals.
 
     Raises
     ------
     UnknownProject
         If there is none.
     """
-    found = _projects(connection, (code,))
+    found = _projects(connection, (code_of(connection, code),))
     if not found:
         raise UnknownProject(f"the registry has no project {code!r}: icestream facility projects")
     return found[0]

@@ -155,9 +155,12 @@ class KnownSession:
     sample: str = ""
     began: float
     ended: float | None = None
+    taken: float | None = None
+    """When its last movie was found."""
     state: PlaceState = "new"
     reason: str = ""
     confidential: bool = False
+    """Itself, or by its project."""
     exposures: int | None = None
     revived: float | None = None
     """When its process was last started again by itself."""

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, func, or_, select, update
 
 from icestream.facility.registry import tables as t
 from icestream.facility.registry.microscopes import detector_number, microscope_number
-from icestream.facility.registry.people import keep_project, person_number
+from icestream.facility.registry.people import code_of, keep_project, person_number
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.rows import keep, number_of
 
@@ -82,9 +82,10 @@ def _numbers(connection: Connection, whose: Whose) -> dict[str, Any]:
     detector = None
     if microscope is not None and whose.detector:
         detector = detector_number(connection, microscope, whose.detector)
-    project = number_of(connection, t.project, code=whose.project) if whose.project else None
-    if project is None and whose.project:
-        project = keep_project(connection, whose.project)
+    project = None
+    if whose.project:
+        code = code_of(connection, whose.project)
+        project = number_of(connection, t.project, code=code) or keep_project(connection, code)
     booking = None
     if whose.booking is not None:
         source, reference = whose.booking
@@ -157,6 +158,9 @@ def _asked() -> Select[Any]:
             func.coalesce(t.detector.c.name, "").label("detector"),
             func.coalesce(t.project.c.code, "").label("project"),
             func.coalesce(own.c.name, other.c.name, "").label("team"),
+            or_(s.c.confidential, func.coalesce(t.project.c.confidential, False)).label(
+                "confidential"
+            ),
             func.coalesce(t.person.c.name, "").label("operator"),
         )
         .join(t.microscope, t.microscope.c.id == s.c.microscope_id, isouter=True)
@@ -170,5 +174,5 @@ def _asked() -> Select[Any]:
 
 _OWN = (
     "id", "name", "place", "folder", "key", "workflow", "sample", "began", "ended", "state",
-    "reason", "confidential", "exposures", "revived", "revivals", "note",
+    "taken", "reason", "exposures", "revived", "revivals", "note",
 )  # fmt: skip

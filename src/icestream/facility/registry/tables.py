@@ -192,6 +192,7 @@ session = Table(
     _words("sample"),
     Column("began", Double, nullable=False),
     Column("ended", Double),
+    Column("taken", Double),  # when its last movie was found
     Column("state", Text, nullable=False),
     _words("reason"),
     Column("confidential", Boolean, nullable=False, server_default=false()),

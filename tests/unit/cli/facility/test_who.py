@@ -1,13 +1,17 @@
 """`icestream facility people`, `member` and `project`."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from icestream.cli.facility.app import app
+from icestream.facility.begin.begin import WantedSession, begin_session
+from icestream.facility.begin.card import read_card
 from icestream.facility.opened import Facility
-from icestream.facility.registry.people import UnknownProject
+from icestream.facility.registry.people import UnknownProject, projects
+from icestream.protocol import Registry
 
 
 def facility_(*words: str) -> Any:
@@ -38,3 +42,18 @@ def test_a_project_and_its_people(facility: Facility, capsys: pytest.CaptureFixt
         facility_("member", "q", "lea")
     with pytest.raises(UnknownProject):
         facility_("project", "q")
+
+
+def test_a_project_is_confidential_whatever_its_capitals(facility: Facility) -> None:
+    facility_("project", "cem1", "--title", "Ribosome")
+    wanted = WantedSession(microscope="krios1", project="CEM1", workflow="quick-look", start=False)
+    card = begin_session(facility, Registry(), wanted).card
+    assert card.project == "cem1"
+    facility_("project", "CEM1", "--confidential")
+    facility_("member", "Cem1", "lea")
+    with facility.registry.read() as connection:
+        (one,) = projects(connection)
+    assert (one.code, one.confidential, one.people) == ("cem1", True, ("lea",))
+    marked = read_card(Path(card.folder))
+    assert marked is not None
+    assert marked.confidential

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from icestream.engine.machine.lock import holder
 from icestream.engine.requests.models import Abort, Stop
@@ -19,9 +20,12 @@ from icestream.facility.begin.card import Card
 from icestream.facility.begin.following import follow_sessions, session_duties
 from icestream.facility.opened import Facility
 from icestream.facility.registry.records import KnownSession
-from icestream.facility.registry.sessions import change_session, session
+from icestream.facility.registry.sessions import change_session, keep_session, session
 from icestream.protocol import Registry
 from icestream.starting.begin import NotStarted
+from icestream.store import tables as t
+from icestream.store.pace import found_times
+from report_session import SampleSession
 from toy_session import wait_for
 
 
@@ -117,3 +121,21 @@ def test_one_that_does_well_is_tried_anew_when_it_ends_later(facility: Facility)
     one = replace(known(facility, card), revivals=2, revived=time.time() - 1000.0)
     assert following._did_well(one)
     assert not following._did_well(replace(one, revived=time.time()))
+
+
+def test_when_its_last_movie_was_found_is_known(facility: Facility, tmp_path: Path) -> None:
+    sample = SampleSession(tmp_path / "s", start=time.time() - 900.0, documents=False)
+    sample.grow(3)
+    with sample.store.write() as connection:
+        connection.execute(update(t.session).values(state="done", epoch=2))
+    (last,) = found_times(sample.store, limit=1)
+    sample.store.close()
+    with facility.registry.write() as connection:
+        keep_session(
+            connection, "k", name="s", place=str(tmp_path), folder=str(tmp_path / "s"),
+            began=1.0, state="running",
+        )  # fmt: skip
+    follow(facility)
+    with facility.registry.read() as connection:
+        found = session(connection, "s")
+    assert (found.state, found.taken) == ("done", last)

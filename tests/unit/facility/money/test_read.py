@@ -68,3 +68,25 @@ def test_sessions_and_what_was_billed(lab: Facility) -> None:
     assert (billed.kind, billed.source, billed.microscope) == ("booking", 1, "krios")
     assert (billed.team, billed.share, billed.invoice) == ("lab", Decimal(100), "2026-0001")
     assert billed.spans == ((round(local("2026-05-04T09:00")), round(local("2026-05-04T12:00"))),)
+
+
+def test_a_session_has_its_microscope_until_its_last_movie(lab: Facility) -> None:
+    """And not until its process ends, which may be begun again a week later."""
+    last = "2026-05-04T13:00"
+    work(lab, "s1", "2026-05-04T09:00", "2026-05-11T09:00", taken=local(last))
+    work(lab, "s2", "2026-05-05T09:00", "2026-05-05T10:00", taken=local("2026-05-05T11:00"))
+    work(lab, "s3", "2026-05-06T09:00", "2026-05-06T10:00", taken=local(last))
+    work(lab, "s4", "2026-05-07T09:00", None, taken=local("2026-05-07T10:00"))
+    work(lab, "s5", "2026-05-08T09:00", "2026-05-08T10:00")
+    found = [one.ends for one in books(lab).sessions]
+    until = (last, "2026-05-05T10:00", "2026-05-06T09:00", None, "2026-05-08T10:00")
+    assert found == [None if one is None else round(local(one)) for one in until]
+
+
+def test_what_vanished_while_nobody_looked_counts_from_when_it_was_last_seen(
+    lab: Facility,
+) -> None:
+    book(lab, "1", "2026-05-08T09:00", "2026-05-08T12:00", state="cancelled",
+         cancelled=local("2026-05-07T09:00"), seen=local("2026-05-04T09:00"))  # fmt: skip
+    (one,) = books(lab).bookings
+    assert one.cancelled == round(local("2026-05-04T09:00"))

@@ -8,7 +8,8 @@ import pytest
 from icestream.facility.begin.begin import WantedSession, begin_session
 from icestream.facility.begin.card import CARD, read_card
 from icestream.facility.opened import Facility
-from icestream.facility.people.hiding import hide_session
+from icestream.facility.people.hiding import hide_session, mark_cards
+from icestream.facility.registry.people import keep_project
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import session
 from icestream.protocol import Registry
@@ -38,3 +39,19 @@ def test_the_registry_says_it_whatever_the_card(facility: Facility, begun: Known
     hide_session(facility, begun, True)
     with facility.registry.read() as connection:
         assert session(connection, begun.key).confidential
+
+
+def test_cards_of_a_project_that_becomes_confidential_say_so(facility: Facility) -> None:
+    wanted = WantedSession(microscope="krios1", project="p", workflow="quick-look", start=False)
+    begun = [begin_session(facility, Registry(), wanted).card for _ in range(2)]
+    shutil.rmtree(begun[1].folder)
+    mark_cards(facility, ["p"])
+    card = read_card(Path(begun[0].folder))
+    assert card is not None
+    assert not card.confidential
+    with facility.registry.write() as connection:
+        keep_project(connection, "p", confidential=True)
+    mark_cards(facility, ["p"])
+    card = read_card(Path(begun[0].folder))
+    assert card is not None
+    assert card.confidential

@@ -5,7 +5,7 @@ import pytest
 from icestream.facility.registry.bookings import bookings, keep_booking
 from icestream.facility.registry.microscopes import UnknownInstrument, keep_microscopes
 from icestream.facility.registry.open import FacilityRegistry
-from icestream.facility.registry.people import keep_person, keep_project
+from icestream.facility.registry.people import keep_person, keep_project, projects
 from icestream.facility.registry.sessions import (
     UnknownPlace,
     Whose,
@@ -70,3 +70,23 @@ def test_sessions_are_chosen(registry: FacilityRegistry) -> None:
         assert [one.name for one in sessions(connection, ends=10.0)] == ["p-1"]
         with pytest.raises(UnknownInstrument):
             keep_session(connection, "k3", Whose(microscope="z"), name="n", began=1.0)
+
+
+def test_one_of_a_confidential_project_is_confidential(registry: FacilityRegistry) -> None:
+    write(registry)
+    with registry.write() as connection:
+        assert not session(connection, "p-1").confidential
+        keep_project(connection, "p", confidential=True)
+        assert [one.confidential for one in sessions(connection)] == [False, True]
+        assert session(connection, "p-1").confidential
+
+
+def test_a_code_in_other_capitals_is_no_other_project(registry: FacilityRegistry) -> None:
+    write(registry)
+    with registry.write() as connection:
+        keep_session(
+            connection, "k3", Whose(project="P"),
+            name="p-2", place="/s/p-2", folder="/s/p-2/x", began=1.0, state="new",
+        )  # fmt: skip
+        assert session(connection, "p-2").project == "p"
+        assert [one.code for one in projects(connection)] == ["p"]
