@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from icestream.cli.facility.paying import charge, charges, payer, uncharge
 from icestream.cli.terminal import print_json, print_table
 from icestream.engine.machine.naming import person_here
-from icestream.facility.money.calendar import Period
+from icestream.facility.money.calendar import FIRST_DAY, LAST_DAY, Period
 from icestream.facility.money.document import Document, draft_key
 from icestream.facility.money.draft import Draft, drafts
 from icestream.facility.money.invoices import Issued, find_invoice, invoices, verify
@@ -75,7 +75,7 @@ def listed(  # noqa: PLR0913 - one argument for each option
         period = _period(facility, from_, to)
         if unbilled or proposals:
             found = account_of(facility)
-            table = proposal_table(found) if proposals else None
+            table = proposal_table(found, public=public) if proposals else None
             if table is None:
                 table = unbilled_table(found, facility.file.zone, period, public=public)
             bad = proposals or any(row[0] == "to do" for row in table.rows)
@@ -170,6 +170,8 @@ def issue_(  # noqa: PLR0913 - one argument for each option
     """
     if (team is None) != all_:
         raise MoneyRefusal("say which team is to get an invoice, or --all")
+    if all_ and draft is not None:
+        raise MoneyRefusal("a draft is of one team: say which one, or --all without --draft")
     with open_facility() as facility:
         period = _period(facility, from_, to)
         asked = [(team or "", project)]
@@ -277,7 +279,7 @@ def verify_() -> int:
 def _period(facility: Facility, first: date | None, last: date | None) -> Period | None:
     if first is None and last is None:
         return None
-    return Period(first or date(1970, 1, 2), last or date(9999, 12, 30), facility.file.zone)
+    return Period(first or FIRST_DAY, last or LAST_DAY, facility.file.zone)
 
 
 def _in(each: Issued, period: Period | None) -> bool:

@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 from icestream.facility.money.kinds import MoneyRefusal
 from icestream.facility.money.spans import Span
 
-__all__ = ["Period", "cut", "day_of", "moment"]
+__all__ = ["FIRST_DAY", "LAST_DAY", "Period", "cut", "day_of", "moment"]
+
+FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9999, 12, 30)
+"""Of periods whose beginning or end nobody said."""
 
 
 @dataclass(frozen=True, slots=True)

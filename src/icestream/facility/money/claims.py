@@ -166,6 +166,8 @@ def _of_booking(
     party = booking.party
     if party.payer is None:
         party = next((each.party for each in sessions if each.party.payer), party)
+    if any(each.party.confidential for each in sessions):
+        party = replace(party, confidential=True)
     use = Use(
         "booking", booking.id, booking.microscope, booking.begins, party, manner, claim, share,
         intersect(whole, down), _listed((why, rest), ("downtime", intersect(everything, down))),
@@ -305,6 +307,8 @@ def _waits(number: int, group: list[_Asked]) -> str:
             continue
         seen.add(by)
         other = group[by].use
+        if other.waits and other.party.confidential:
+            return f"shares time with {_called(other)}, which is not over"
         if other.waits:
             return f"shares time with {_called(other)}, which {other.waits}"
         ask += sorted(group[by].by)
@@ -312,6 +316,8 @@ def _waits(number: int, group: list[_Asked]) -> str:
 
 
 def _called(use: Use) -> str:
+    if use.party.confidential:  # it stands in the reasons of others, too
+        return f"{use.kind} {use.source}"
     if use.kind == "session":
         return f"session {use.sessions[0]}"
     named = f" ({', '.join(use.sessions)})" if use.sessions else ""

@@ -78,7 +78,11 @@ def _read(connection: Connection, asked: Select[Any]) -> Iterator[Issued]:
 
 
 def verify(connection: Connection) -> Iterator[str]:
-    """What is wrong with what was issued: a changed document, a gap, a broken chain; nothing is."""
+    """What is wrong with what was issued: a changed document, a gap, a broken chain; nothing is.
+
+    Also where what is kept as billed is not what the lines say: it could be billed twice.
+    """
+    kept = _kept(connection)
     last: dict[tuple[str, int], int] = {}
     chain: dict[str, str] = {}
     for each in invoices(connection):
@@ -90,6 +94,22 @@ def verify(connection: Connection) -> Iterator[str]:
         if each.document["previous"] != chain.get(each.kind, ""):
             yield f"{each.number} does not name the digest of the one before it"
         chain[each.kind] = each.digest
+        for line in each.document["lines"] if each.kind == "invoice" else ():
+            held = line["spans"] or [[line["begins"], line["begins"]]]
+            held = [] if line["number"] in each.credited else held
+            if kept.get((each.id, line["number"]), []) != held:
+                yield f"line {line['number']} of {each.number} is not kept as billed as it says"
+
+
+def _kept(connection: Connection) -> dict[tuple[int, int], list[list[int]]]:
+    """The spans that are kept as billed, by invoice and number of the line."""
+    line, found = t.invoice_line, defaultdict[tuple[int, int], list[list[int]]](list)
+    asked = select(line.c.invoice_id, line.c.number, t.billed.c.begins, t.billed.c.ends).join(
+        line, line.c.id == t.billed.c.line_id
+    )
+    for row in connection.execute(asked.order_by(t.billed.c.begins)):
+        found[row.invoice_id, row.number].append([row.begins, row.ends])
+    return found
 
 
 def _faults(connection: Connection, each: Issued) -> Iterator[str]:

@@ -144,7 +144,9 @@ def credit(
         if of.kind != "invoice":
             raise MoneyRefusal(f"{number} is a credit note: what it took back can be billed again")
         head = _head(connection, facility, "credit", at, who)
-        document = credit_document(of.document, list(lines) or of.open, of.credited, head, reason)
+        document = credit_document(
+            of.document, sorted({*lines}) or of.open, of.credited, head, reason
+        )
         asked = select(t.invoice_line).where(t.invoice_line.c.invoice_id == of.id)
         known = {row.number: row.id for row in connection.execute(asked)}
         corrects = {line["number"]: known[line["corrects"]] for line in document["lines"]}

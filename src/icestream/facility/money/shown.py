@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from icestream.facility.money.calendar import FIRST_DAY, LAST_DAY
 from icestream.facility.money.document import Document
 from icestream.facility.money.texts import Texts
 
@@ -61,7 +62,9 @@ def _facts(document: Document, texts: Texts) -> Iterator[tuple[str, str]]:
         yield texts.reason, document["reason"]
     if document["period"] is not None:
         held = document["period"]
-        yield texts.period, f"{day(held['first'])} – {day(held['last'])}"
+        first = "" if held["first"] == FIRST_DAY.isoformat() else day(held["first"])
+        last = "" if held["last"] == LAST_DAY.isoformat() else day(held["last"])
+        yield texts.period, f"{first} – {last}".strip()
     if "due" in document:
         yield texts.due, day(document["due"])
     yield texts.reference, document["payer"]["reference"]

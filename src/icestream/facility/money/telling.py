@@ -104,10 +104,16 @@ def _whose(party: Party, hidden: bool) -> tuple[str, str]:
     return (HIDDEN, HIDDEN) if hidden else (party.project, party.who)
 
 
-def proposal_table(found: BeamAccount) -> SheetTable:
-    """Lines of issued invoices that are no longer so, and why: to be credited."""
+def proposal_table(found: BeamAccount, *, public: bool = False) -> SheetTable:
+    """Lines of issued invoices that are no longer so, and why: to be credited.
+
+    `public` leaves out team and reason, but of those whose project is known and not confidential.
+    """
+    open_ = {(use.kind, use.source) for use in found.uses if not use.party.confidential}
     rows = [
         (each.billed.invoice, each.billed.line, each.billed.team, each.reason)
+        if not public or (each.billed.kind, each.billed.source) in open_
+        else (each.billed.invoice, each.billed.line, HIDDEN, _UNSAID)
         for each in found.proposals
     ]
     return SheetTable(("invoice", "line", "team", "why"), rows)

@@ -88,6 +88,8 @@ def test_all_teams_at_once(facility_: Callable[..., tuple[Any, str]], tmp_path: 
     with pytest.raises(MoneyRefusal, match="say which team"):
         facility_("issue", *MAY)
     said = facility_("issue", "--all", *MAY, "--out", str(tmp_path / "all"))[1]
+    with pytest.raises(MoneyRefusal, match="a draft is of one team"):
+        facility_("issue", "--all", "--draft", "0bc6e2c0a970")
     assert said.count("written: ") == len(list((tmp_path / "all").iterdir())) == 2
     assert facility_("issue", "--all", *MAY)[1] == "nothing is due\n"
     assert facility_("draft", *MAY)[1] == "nothing is due\n"

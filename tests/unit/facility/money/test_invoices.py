@@ -54,3 +54,14 @@ def test_whatever_was_done_behind_their_back_is_told(
             connection.execute(text(statement))
     with issued.registry.read() as connection:
         assert list(verify(connection)) == faults
+
+
+def test_what_is_not_kept_as_billed_is_found(small: Facility) -> None:
+    book(small, "1", "2026-05-04T09:00", "2026-05-04T12:00")
+    issue(small, "lab", who="eve", now=JULY)
+    with small.registry.write() as connection:
+        assert list(verify(connection)) == []
+        connection.execute(text("DROP TRIGGER billed_removed"))
+        connection.execute(text("DELETE FROM billed"))
+        (said,) = verify(connection)
+    assert said == "line 1 of 2026-0001 is not kept as billed as it says"

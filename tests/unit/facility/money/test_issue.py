@@ -243,3 +243,11 @@ def test_killed_at_any_moment_it_is_issued_or_not(small: Facility, tmp_path: Pat
             credit(small, last.number, who="x", reason="y", now=JULY + begins + 999)
         known = len(numbers(small))
     assert known >= 12
+
+
+def test_a_line_that_is_named_twice_is_credited_once(small: Facility) -> None:
+    book(small, "1", "2026-05-04T09:00", "2026-05-04T12:00")
+    issue(small, "lab", who="eve", now=JULY)
+    note = credit(small, "2026-0001", who="eve", reason="x", lines=[1, 1], now=JULY)
+    assert [line["corrects"] for line in note.document["lines"]] == [1]
+    assert numbers(small) == ["2026-0001", "C2026-0001"]

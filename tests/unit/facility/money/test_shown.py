@@ -1,6 +1,9 @@
 """What stands on an invoice, in the words of the site."""
 
-from billing import JULY, book
+from datetime import date
+
+from billing import JULY, ZONE, book
+from icestream.facility.money.calendar import FIRST_DAY, LAST_DAY, Period
 from icestream.facility.money.charges import add_charge
 from icestream.facility.money.issue import credit, issue
 from icestream.facility.money.shown import shown
@@ -36,3 +39,14 @@ def test_a_part_of_the_price_and_a_credit_note(small: Facility) -> None:
     assert line["when"] == ["2026-05-04 09:00 – 2026-05-04 10:00"]
     assert line["amount"] == "−30.15"
     assert told["sums"][-1] == ["Total", "−36.48 EUR"]
+
+
+def test_a_period_that_has_no_beginning_or_no_end_says_none(small: Facility) -> None:
+    book(small, "1", "2026-05-04T09:00", "2026-05-04T10:00")
+    for first, last, said in (
+        (FIRST_DAY, date(2026, 5, 31), "– 2026-05-31"),
+        (date(2026, 5, 1), LAST_DAY, "2026-05-01 –"),
+    ):
+        made = issue(small, "lab", who="eve", period=Period(first, last, ZONE), now=JULY)
+        assert ["Period", said] in shown(made.document)["facts"]
+        credit(small, made.number, who="eve", reason="again", now=JULY)

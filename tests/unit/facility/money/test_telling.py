@@ -94,3 +94,32 @@ def test_what_cannot_be_written(small: Facility, tmp_path: Path, name: str, said
     same = [{**each, "number": number} for each, number in zip(held, ("a/1", "a:1"), strict=True)]
     with pytest.raises(MoneyRefusal, match="would be one file"):
         write_documents(same, tmp_path / "folder")
+
+
+def test_a_confidential_session_is_not_named_in_what_is_said_of_others(small: Facility) -> None:
+    book(small, "1", "2026-05-04T09:00", "2026-05-04T12:00", "f1")
+    work(small, "hushed-1", "2026-05-04T10:00", "2026-05-04T11:00", project="cem2")
+    book(small, "2", "2026-05-05T09:00", "2026-05-05T12:00")
+    work(small, "hushed-2", "2026-05-05T08:00", "2026-05-05T10:00", "2", confidential=True)
+    book(small, "3", "2026-05-06T09:00", "2026-05-06T12:00", "f1")
+    work(small, "hushed-3", "2026-05-06T10:00", None, project="cem2")
+    rows = unbilled_table(account_of(small, JULY), ZONE, public=True).rows
+    said = "\n".join(str(row) for row in rows)
+    assert "hushed" not in said
+    assert "had that time" in said
+    assert "which is not over" in said
+
+
+def test_proposals_for_others_name_no_confidential_team(small: Facility) -> None:
+    book(small, "1", "2026-05-04T09:00", "2026-05-04T12:00", "cem2")
+    book(small, "2", "2026-05-05T09:00", "2026-05-05T12:00", "f1")
+    issue(small, "lab", who="eve", period=MAY, now=JULY)
+    issue(small, "firm", who="eve", period=MAY, now=JULY)
+    for number in ("1", "2"):
+        day, project = (f"2026-05-0{3 + int(number)}", ("cem2", "f1")[int(number) - 1])
+        book(small, number, f"{day}T09:00", f"{day}T11:00", project)
+    found = account_of(small, JULY)
+    assert {row[2] for row in proposal_table(found).rows} == {"lab", "firm"}
+    hidden, shown = sorted(proposal_table(found, public=True).rows)
+    assert (hidden[2], hidden[3]) == ("(confidential)", "(why is said to staff)")
+    assert shown[2] == "firm"
