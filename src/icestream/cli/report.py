@@ -20,6 +20,7 @@ from icestream.store.open import NoStore
 from icestream.store.published import RECORD, Published, published, published_words
 
 if TYPE_CHECKING:
+    from icestream.report.publish import Publisher
     from icestream.report.upload import Target
 
 __all__ = ["NOWHERE", "PublishingFailed", "kept_up_to_date", "publish_target", "report"]
@@ -70,7 +71,7 @@ def report(
     """
     from icestream.report import ReportWriter
 
-    target = publish_target(publish, session, decided=while_open)
+    target, hidden = publish_target(publish, session, decided=while_open), _known_as(session)[1]
     if not (follow or while_open):
         with ReportWriter(session, out) as writer:
             publisher = None if target is None else writer.publish(target, _say)
@@ -97,12 +98,14 @@ def report(
         try:
             going = True
             while going:
+                publisher = _still_published(publisher, session, hidden=hidden)
                 writer.update()
                 going = _still_open(every) if while_open else _wait(every)
             writer.update(patience=_LAST)
         except KeyboardInterrupt:
             return
         finally:
+            publisher = _still_published(publisher, session, hidden=hidden)
             state = None if publisher is None else publisher.finish(_LAST_ROUND)
         if state is not None:
             _finished(state)
@@ -142,6 +145,19 @@ def _known_as(session: Path) -> tuple[str, bool]:
     except BadCard:
         return name, True  # nobody knows: nothing is shown to others
     return (name, False) if card is None else (card.session, card.confidential)
+
+
+def _still_published(
+    publisher: "Publisher | None", session: Path, *, hidden: bool
+) -> "Publisher | None":
+    """Publish no more what has become confidential since it was begun to be."""
+    if publisher is None or hidden or not _known_as(session)[1]:
+        return publisher
+    publisher.drop()
+    there = "it is published no more, as the session is confidential now: remove what is there"
+    with suppress(OSError):
+        print(f"{published_words(publisher.state)}; {there}", flush=True)
+    return None
 
 
 def _say(state: Published) -> None:

@@ -84,6 +84,11 @@ class Publisher:
         """There is something new in the folder; returns at once."""
         self._wanted.set()
 
+    def drop(self) -> None:
+        """Publish nothing more, and end."""
+        self._stopped.set()
+        self._wanted.set()
+
     def finish(self, patience: float) -> Published:
         """Publish what came last, trying for so many seconds, and end."""
         deadline = time.monotonic() + patience
@@ -103,6 +108,8 @@ class Publisher:
                 self._sleep(began + wait - time.monotonic())
                 self._wanted.wait()
                 last = self._finishing.is_set()
+            if self._stopped.is_set():
+                return
             self._wanted.clear()
             began = time.monotonic()
             well = self._round()

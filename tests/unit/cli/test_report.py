@@ -235,3 +235,21 @@ def test_a_confidential_session_is_published_only_where_a_person_says_so(
     assert (tmp_path / "said").read_text().count("\n") > before
     _held(session, confidential=False)
     assert publish_target(None, session.folder) is not None
+
+
+def test_one_that_becomes_confidential_is_published_no_more(
+    session: SampleSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ICESTREAM_REPORT_INTERVAL", "0.2")
+    said = tmp_path / "said"
+    up = str(_uploader(tmp_path, f"date >> {said}"))
+    _held(session, confidential=False)
+    log = session.folder / "logs" / "report.log"
+    with kept_up_to_date(session.folder, up):
+        wait_for(said.exists)
+        _held(session, confidential=True)
+        wait_for(lambda: "published no more" in log.read_text())
+        rounds = said.read_text()
+        session.grow(3)
+    assert said.read_text() == rounds
+    assert "remove what is there" in log.read_text()
