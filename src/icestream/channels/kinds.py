@@ -1,6 +1,6 @@
 """The kinds of channels, as the settings have them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -209,3 +209,5 @@ class Channels:
     each: Mapping[str, Channel] = field(default_factory=dict)
     origin: str = ""
     """The file of the settings that has them."""
+    secret: Callable[[], Callable[[str], str] | None] = field(default=lambda: None, repr=False)
+    """Gives what takes the names of the session out of a text; None where they may be said."""

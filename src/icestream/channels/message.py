@@ -2,13 +2,13 @@
 
 import shlex
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from icestream.shown import printable
 
-__all__ = ["Message", "Told", "card_of", "document_of", "subject_of", "text_of"]
+__all__ = ["Message", "Told", "card_of", "discreet", "document_of", "subject_of", "text_of"]
 
 _LEVELS = ("critical", "warning", "notice")
 _SUBJECT = 120
@@ -51,11 +51,35 @@ class Message:
     session: str
     """Name of the session's folder."""
     folder: str
+    """Empty where it is not to be said which session it is."""
     report: str = ""
     """Its page; empty where there is none."""
     time: float
     alerts: tuple[Told, ...]
     """The worst first."""
+
+
+def discreet(message: Message, take_out: Callable[[str], str]) -> Message:
+    """A message that does not say which session it is about.
+
+    Parameters
+    ----------
+    take_out
+        Takes what names the session out of a text.
+    """
+    told = [
+        replace(
+            one,
+            key=take_out(one.key),
+            message=take_out(one.message),
+            cause=take_out(one.cause),
+            exposure="",
+            command="",
+        )
+        for one in message.alerts
+    ]
+    session = take_out(message.session)
+    return replace(message, session=session, folder="", report="", alerts=tuple(told))
 
 
 def subject_of(message: Message) -> str:
@@ -116,8 +140,10 @@ def _lines(message: Message) -> Iterator[str]:
     left = len(message.alerts) - _MOST
     folder = shlex.quote(message.folder)
     if left > 0:
-        yield f"and {left} more: icestream alerts {folder}"
+        yield f"and {left} more{f': icestream alerts {folder}' if message.folder else ''}"
         yield ""
+    if not message.folder:
+        return
     yield f"session: {_plain(message.folder)}"
     if message.report:
         yield f"report: {_plain(message.report)}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from icestream import log
+from icestream.channels.kinds import Channels
 from icestream.cli.alerts import alert_lines
 from icestream.cli.here import Here
 from icestream.cli.progress import Watcher
@@ -33,7 +34,7 @@ from icestream.engine.session import (
 )
 from icestream.model.states import shown_state
 from icestream.protocol import Registry
-from icestream.settings import Settings, SettingsError, load
+from icestream.settings import Loaded, Settings, SettingsError, load
 from icestream.starting.checks import (
     EACH_TIME,
     changes_since,
@@ -129,7 +130,7 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, counted: bool = T
                 on_start=begin,
                 on_progress=watcher.tell if watcher else None,
                 silence=settings.worker_silence,
-                channels=loaded.channels if here.alerts else None,
+                channels=_channels(loaded, session) if here.alerts else None,
             )
         except KeyboardInterrupt:
             print(_CUT_SHORT, file=sys.stderr)
@@ -140,6 +141,13 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, counted: bool = T
     if counted:
         _count(session, registry)
     return _status(outcome, interrupted=stopping.asked > 0)
+
+
+def _channels(loaded: Loaded, session: Path) -> Channels:
+    """The channels of the settings, over which a confidential session is not named."""
+    from icestream.facility.people.unsaid import unsaid_by_card
+
+    return replace(loaded.channels, secret=partial(unsaid_by_card, session))
 
 
 def _count(session: Path, registry: Registry) -> None:

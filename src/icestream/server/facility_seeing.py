@@ -1,10 +1,11 @@
 """What somebody may know of bookings and projects: of confidential ones their people alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from icestream.facility.bookings.offer import BookingChoice, BookingOffer
 from icestream.facility.opened import Facility
+from icestream.facility.people.unsaid import without_sessions
 from icestream.facility.registry.people import projects
 from icestream.facility.registry.records import KnownBooking, KnownProject, KnownSession
 from icestream.facility.registry.sessions import sessions
@@ -74,6 +75,13 @@ class Seen:
         with facility.registry.read() as connection:
             names = [one.name for one in sessions(connection) if not self.person.sees(one.key)]
         return sorted(names, key=len, reverse=True)
+
+    def unsaid(self, facility: Facility) -> Callable[[str], str]:
+        """What makes a text one that says nothing of what they may not know of."""
+        with facility.registry.read() as connection:
+            found = [one for one in sessions(connection) if not self.person.sees(one.key)]
+        codes = [one.code for one in self.projects.values() if not self.project(one)]
+        return without_sessions(found, codes)
 
     def _choice(self, one: BookingChoice, secret: set[str]) -> BookingChoice:
         if self.booking(one.booking):

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from icestream.channels.message import card_of, document_of, subject_of, text_of
+from icestream.channels.message import card_of, discreet, document_of, subject_of, text_of
 from post_office import MESSAGE, TOLD
 
 
@@ -84,3 +84,14 @@ def test_programs_get_every_field() -> None:
     assert document["subject"] == subject_of(MESSAGE)
     assert document["text"] == text_of(MESSAGE)
     assert document["alerts"] == [dataclasses.asdict(TOLD)]
+
+
+def test_it_may_not_say_which_session_it_is_about() -> None:
+    message = discreet(MESSAGE, lambda text: text.replace("apof", "hidden"))
+    text = text_of(message) + subject_of(message) + str(document_of(message))
+    assert "apof" not in text
+    assert "mov_7" not in text
+    assert "icestream acknowledge" not in text
+    assert "align is paused: the disk is full" in text
+    many = text_of(dataclasses.replace(message, alerts=message.alerts * 30))
+    assert "and 10 more\n" in many

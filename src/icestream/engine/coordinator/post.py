@@ -10,7 +10,7 @@ from dataclasses import replace
 import structlog
 
 from icestream.channels.kinds import Channel, Channels
-from icestream.channels.message import Message, Told
+from icestream.channels.message import Message, Told, discreet
 from icestream.channels.receipt import Undelivered
 from icestream.channels.send import send
 from icestream.engine.coordinator.outcry import Outcry
@@ -126,18 +126,19 @@ class Post:
     def _unrecorded(self, mark: str, told: Told) -> Message:
         """A message while the folder may not be there: nothing is looked for in it."""
         folder = self._record.folder
-        return Message(
+        message = Message(
             id=f"{self._record.uid}.{mark}",
             session=folder.name,
             folder=str(folder),
             time=time.time(),
             alerts=(told,),
         )
+        return self._as_may_be_said(message)
 
     def _message(self, mark: str, told: Iterable[Told]) -> Message:
         folder = self._record.folder
         page = folder / "report" / "index.html"
-        return Message(
+        message = Message(
             id=f"{self._record.uid}.{mark}",
             session=folder.name,
             folder=str(folder),
@@ -145,6 +146,11 @@ class Post:
             time=time.time(),
             alerts=tuple(told),
         )
+        return self._as_may_be_said(message)
+
+    def _as_may_be_said(self, message: Message) -> Message:
+        take_out = self._channels.secret()
+        return message if take_out is None else discreet(message, take_out)
 
     def _told(self, due: list[Delivery]) -> list[Told]:
         """Each alert once, as it is now: what holds first, the worst first."""

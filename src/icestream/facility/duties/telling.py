@@ -2,14 +2,17 @@
 
 import time
 import uuid
+from dataclasses import replace
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from icestream.channels.message import Message, Told
 from icestream.channels.receipt import Undelivered
 from icestream.channels.send import send
 from icestream.facility.duties.duty import Duty
 from icestream.facility.opened import Facility
+from icestream.facility.people.unsaid import unsaid
 from icestream.facility.registry.records import DutyState
 
 __all__ = ["tell", "tell_staff"]
@@ -39,8 +42,17 @@ def tell(facility: Facility, duty: Duty, state: DutyState, *, over: bool = False
 
 
 def tell_staff(facility: Facility, told: Told) -> bool:
-    """Tell the staff of the facility something; whether it got through over any of the channels."""
+    """Tell the staff of the facility something; whether it got through over any of the channels.
+
+    Of confidential sessions it says neither name nor folder nor project, whoever wrote it.
+    """
     name = facility.file.facility.name
+    try:
+        with facility.registry.read() as connection:
+            told = replace(told, message=unsaid(connection)(told.message))
+    except SQLAlchemyError as error:
+        _log.error(f"the registry cannot be asked who may be named: {error}")
+        told = replace(told, message=f"{told.key}: icestream facility status says more")
     message = Message(
         id=f"facility.{uuid.uuid4().hex}",
         session=name,

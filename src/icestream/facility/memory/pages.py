@@ -22,6 +22,7 @@ from icestream.facility.memory.statistics import (
     statistics_csv,
 )
 from icestream.facility.opened import Facility
+from icestream.facility.people.unsaid import unsaid
 from icestream.facility.registry import figures as rows
 from icestream.facility.registry.microscopes import microscopes, occasions
 from icestream.facility.registry.records import KnownMicroscope, KnownSession
@@ -124,9 +125,9 @@ def _last(facility: Facility, chart: Chart) -> str:
 
 def _drifts(facility: Facility, microscope: str | None) -> list[str]:
     with facility.registry.read() as connection:
-        found = rows.drifts(connection, microscope=microscope)
+        found, told = rows.drifts(connection, microscope=microscope), unsaid(connection)
     return [
-        f"Since {facility.local(one.began):%Y-%m-%d %H:%M}: {one.message}"
+        f"Since {facility.local(one.began):%Y-%m-%d %H:%M}: {told(one.message)}"
         for one in found
         if one.over is None
     ]

@@ -248,7 +248,7 @@ def list_duties(person: Staff, facility: ThisFacility) -> list[ShownDuty]:
     seen = Seen.by(person, facility)
     with facility.registry.read() as connection:
         known = {one.name: one for one in duties(connection)}
-    hidden = seen.hidden(facility)
+    told = seen.unsaid(facility)
     shown = []
     for duty in duties_of(facility.file):
         one = known.get(duty.name)
@@ -259,9 +259,9 @@ def list_duties(person: Staff, facility: ThisFacility) -> list[ShownDuty]:
                 every=duty.every,
                 began=None if one is None else one.began,
                 ended=None if one is None else one.ended,
-                said="" if one is None else _unnamed(one.said, hidden),
+                said="" if one is None else told(one.said),
                 failing_since=None if one is None else one.failing_since,
-                problem="" if one is None else _unnamed(one.problem, hidden),
+                problem="" if one is None else told(one.problem),
             )
         )
     return shown
@@ -284,13 +284,6 @@ def _not_shown(facility: Facility) -> str:
 def _offer(facility: Facility, seen: Seen, name: str, hidden: list[str]) -> ShownOffer:
     zone = facility.file.facility.time_zone
     return shown_offer(seen.offer(offer(facility, name), hidden), zone)
-
-
-def _unnamed(said: str, hidden: list[str]) -> str:
-    """What a duty says, without names of sessions that who asks may not know of."""
-    for name in hidden:
-        said = said.replace(name, "a confidential session")
-    return said
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter
 
 from icestream.channels import web
 from icestream.channels.kinds import Channel, Channels
+from icestream.channels.message import Told
 from icestream.engine.coordinator import post as module
 from icestream.engine.coordinator.post import Post
 from icestream.engine.messages import Delivered
@@ -262,3 +264,20 @@ def test_no_thread_is_left(office: Callable[..., Office], sink: Sink) -> None:
         if thread.name == "channel staff":
             thread.join(30.0)
     assert not [one for one in threading.enumerate() if one.name == "channel staff"]
+
+
+def test_a_session_that_is_secret_is_not_named(office: Callable[..., Office], sink: Sink) -> None:
+    at = office(staff=webhook(sink))
+    name, hidden = at.desk.folder.name, [True]
+    said = lambda text: text.replace(name, "somebody's")  # noqa: E731
+    at.post._channels = replace(at.channels, secret=lambda: said if hidden[0] else None)
+    at.raise_(name)
+    at.turn()
+    assert name not in str(sink.posts)
+    assert sink.posts[0]["session"] == "somebody's"
+    told = Told(number=0, level="critical", key="storage", message=name, raised=1.0)
+    assert name not in str(at.post._unrecorded("mark", told))
+    hidden[0] = False
+    at.raise_("wet")
+    at.turn()
+    assert sink.posts[1]["session"] == name

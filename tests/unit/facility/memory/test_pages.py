@@ -9,8 +9,9 @@ import pytest
 from icestream.facility.memory.pages import shown_charts, write_index, write_pages
 from icestream.facility.memory.remember import tell_drift
 from icestream.facility.opened import Facility, open_facility
+from icestream.facility.registry.figures import drifts
 from icestream.facility.registry.people import keep_project
-from icestream.facility.registry.sessions import change_session, session
+from icestream.facility.registry.sessions import change_session, session, sessions
 from simulated_histories import remember_history
 
 REPORTS = """
@@ -93,3 +94,18 @@ def test_an_empty_registry_makes_pages_that_say_so(facility: Facility, tmp_path:
     write_index(facility, tmp_path / "live")
     page = (tmp_path / "live" / "index.html").read_text()
     assert "There is no session to show" in page
+
+
+def test_a_drift_does_not_name_a_session_that_became_confidential(
+    known: Facility, tmp_path: Path
+) -> None:
+    tell_drift(known)
+    with known.registry.write() as connection:
+        (drift,) = drifts(connection)
+        one = next(one for one in sessions(connection) if one.id == drift.session)
+        assert one.name in drift.message
+        change_session(connection, one.id, confidential=True)
+    write_pages(known, tmp_path)
+    text = "".join(path.read_text() for path in tmp_path.glob("*.html"))
+    assert "Astigmatism has been worse than usual" in text
+    assert not re.search(rf"{one.name}\b", text)
