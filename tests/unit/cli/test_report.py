@@ -228,11 +228,10 @@ def test_a_confidential_session_is_published_only_where_a_person_says_so(
     assert not (tmp_path / "said").exists()
     _held(session, confidential=True)
     report(session.folder, publish=up)
-    before = (tmp_path / "said").read_text().count("\n")
-    assert before >= 1
+    before = (tmp_path / "said").read_text()  # once, or twice where the machine is slow
     with kept_up_to_date(session.folder, up):
         pass
-    assert (tmp_path / "said").read_text().count("\n") > before
+    assert len((tmp_path / "said").read_text()) > len(before)
     _held(session, confidential=False)
     assert publish_target(None, session.folder) is not None
 
