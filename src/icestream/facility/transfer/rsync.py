@@ -1,5 +1,6 @@
 """Running rsync on a list of files of our own, and reading what it says of each."""
 
+import calendar
 import contextlib
 import os
 import re
@@ -157,7 +158,7 @@ def list_files(source: Address, stopped: threading.Event | None = None) -> list[
         parts = said.split(b"|", 3)
         if len(parts) == 4 and parts[0][1:2] == b"f":
             when = time.strptime(parts[2].decode("ascii"), "%Y/%m/%d-%H:%M:%S")
-            modified = int(time.mktime(when)) * 10**9
+            modified = calendar.timegm(when) * 10**9
             found.append(Listed(from_rsync(parts[3]), int(parts[1]), modified))
 
     with tempfile.TemporaryDirectory(prefix="icestream-list-") as nothing:
@@ -192,7 +193,8 @@ def _run(
         *options,
         *("--", f"{between.source.text}/", f"{between.target.text}/"),
     ]
-    environment = {**os.environ, "LC_ALL": "C"}
+    # An hour that clocks show twice in autumn would be taken for the other one.
+    environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC0"}
     if (remote := between.remote) is not None:
         environment["RSYNC_RSH"] = remote.shell or os.environ.get("RSYNC_RSH", _SHELL)
         if remote.password:

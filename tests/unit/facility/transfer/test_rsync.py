@@ -1,6 +1,7 @@
 """Running rsync on a list of files."""
 
 import hashlib
+import os
 import threading
 import time
 from pathlib import Path
@@ -109,3 +110,18 @@ def test_it_ends_when_told_to_and_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_the_version_is_known() -> None:
     assert version()[0].isdigit()
+
+
+def test_times_are_right_in_the_hour_that_clocks_show_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = 1792888200, 1792891800  # both are half past two in the night in Madrid
+    for name, when in (("summer", first), ("winter", second)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (when, when))
+    with monkeypatch.context() as zone:
+        zone.setenv("TZ", "Europe/Madrid")
+        time.tzset()
+        found = {one.name: one.modified // 10**9 for one in list_files(Address(str(tmp_path)))}
+    time.tzset()
+    assert found == {"summer": first, "winter": second}
