@@ -35,7 +35,7 @@ def handover(
     session
         Its name; without it all that is offered is shown.
     end
-        DataOffer it no more: the folder in the area goes, the session stays as it is.
+        Offer it no more: the folder in the area goes, the session stays as it is.
     key
         File with somebody's public key of ssh: prints the line for authorized_keys with which that
         key can fetch this session by rsync, and nothing else.

@@ -130,7 +130,7 @@ class _Means:
     compare: bool
 
     def copies(self, layout: Layout, path: str) -> tuple[Sequence[Copy], str]:
-        """KnownCopies of a file, and its name in the session where it is its store."""
+        """Copies of a file, and its name in the session where it is its store."""
         own = layout.in_session(path)
         if own in _STORE:
             store = f"{layout.processing}/{FILE}" if layout.processing else FILE

@@ -46,7 +46,7 @@ class Transfer(Section):
         "*.part",
         "Thumbs.db",
         "desktop.ini",
-        "System BackupVolume Information",
+        "System Volume Information",
     )
     """Patterns of what is not copied: names of files or folders, or paths below the source."""
     streams: Annotated[int, Field(ge=1, le=64)] = 4
