@@ -168,6 +168,15 @@ class KnownSession:
     """How often it was, since it last did well."""
     note: str = ""
 
+    @property
+    def shown(self) -> str:
+        """What it is called in logs and messages: of a confidential one no name."""
+        return "a confidential session" if self.confidential else self.name
+
+    def said(self, text: str) -> str:
+        """What is said of it in logs and messages: of a confidential one not even folders."""
+        return f"{self.name}: {text}" if not self.confidential else f"{self.shown} has trouble"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:

@@ -153,14 +153,15 @@ def _asked() -> Select[Any]:
     return (
         select(
             *(s.c[name] for name in _OWN),
+            # All sessions of a confidential project are so, whenever it became that.
+            or_(s.c.confidential, func.coalesce(t.project.c.confidential, False)).label(
+                "confidential"
+            ),
             s.c.booking_id.label("booking"),
             func.coalesce(t.microscope.c.name, "").label("microscope"),
             func.coalesce(t.detector.c.name, "").label("detector"),
             func.coalesce(t.project.c.code, "").label("project"),
             func.coalesce(own.c.name, other.c.name, "").label("team"),
-            or_(s.c.confidential, func.coalesce(t.project.c.confidential, False)).label(
-                "confidential"
-            ),
             func.coalesce(t.person.c.name, "").label("operator"),
         )
         .join(t.microscope, t.microscope.c.id == s.c.microscope_id, isouter=True)
