@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +57,9 @@ def follow_sessions(facility: Facility, stop: threading.Event) -> str:
         if values.get("state") == "lost":
             values = _revived(facility, one)
             counts["started again"] += values.get("state") == "running"
-            lost += [f"{one.name} ({values['reason']})"] if values.get("reason") else []
+            if values.get("reason"):
+                why = "" if one.confidential else f" ({values['reason']})"
+                lost.append(f"{one.shown}{why}")
         counts["running"] += values.get("state", one.state) == "running"
         if any(getattr(one, name) != value for name, value in values.items()):
             with facility.registry.write() as connection:
@@ -80,12 +81,14 @@ def _values(known: KnownSession) -> dict[str, Any]:
             return {"state": "gone", "reason": "its folder is not there any more"}
         return {}  # a disk that is away is no news of a session
     now = as_it_is(before, folder)
-    if now.state in _OVER and holder(folder):  # its process has not come to say so
-        now = replace(now, state="running")
+    if now.state in _OVER and holder(folder):
+        # Its process has not come to say so, or somebody else has taken the session for a moment.
+        return {"state": "running", "exposures": exposures}
     if before.epoch <= 1 and now.state in _OVER:  # it was made, and no process has come to it
         return {"exposures": exposures} if known.state == "new" else {"state": "lost"}
     if now.state == "stopped" and before.state not in _OVER:
-        return {"state": "lost"}
+        ended = known.state == "stopped" and (known.ended or 0.0) >= before.changed
+        return {"exposures": exposures} if ended else {"state": "lost"}  # a person ended it
     state = now.state if now.state in _OVER else "running"
     values: dict[str, Any] = {"state": state, "exposures": exposures, "reason": now.reason}
     values["taken"] = found[-1] if found else known.taken

@@ -5,13 +5,14 @@ import shutil
 import signal
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
-from icestream.engine.machine.lock import holder
+from icestream.engine.machine.lock import hold, holder
 from icestream.engine.requests.models import Abort, Stop
 from icestream.engine.requests.send import send
 from icestream.facility.begin import following
@@ -26,6 +27,7 @@ from icestream.starting.begin import NotStarted
 from icestream.store import tables as t
 from icestream.store.pace import found_times
 from report_session import SampleSession
+from icestream.store.open import open_store
 from toy_session import wait_for
 
 
@@ -139,3 +141,24 @@ def test_when_its_last_movie_was_found_is_known(facility: Facility, tmp_path: Pa
     with facility.registry.read() as connection:
         found = session(connection, "s")
     assert (found.state, found.taken) == ("done", last)
+
+
+def test_one_that_somebody_else_has_for_a_moment_stays_ended(facility: Facility) -> None:
+    card = begin(facility, start=False)
+    with facility.registry.write() as connection:
+        change_session(connection, known(facility, card).id, state="stopped", ended=50.0)
+    with hold(Path(card.folder)):
+        follow(facility)
+        assert known(facility, card).ended == 50.0
+
+
+def test_one_that_was_lost_and_that_a_person_ended_is_not_begun_again(facility: Facility) -> None:
+    card = begin(facility, start=False)
+    with closing(open_store(Path(card.folder))) as store, store.write() as connection:
+        connection.execute(update(t.session).values(state="running", epoch=2))
+    with facility.registry.write() as connection:
+        change_session(
+            connection, known(facility, card).id, state="stopped", ended=time.time() + 1.0
+        )
+    assert follow(facility) == "none runs"
+    assert known(facility, card).state == "stopped"
