@@ -76,9 +76,12 @@ def _once(facility: Facility, asked: Sequence[KnownSession]) -> None:
     if section is None:
         raise LookupError("the facility file has no section [transfer]: nothing is copied")
     copies = Copies(section)
+    with facility.registry.read() as connection:
+        known = sessions(connection)
     with alone(facility, ["transfer"]):
         for one in asked:
             copying = copies.copy(one)
+            copies.bound(one, known)
             while copying is not None:
                 done = copying.round()
                 tallies = copying.ledger.tallies()

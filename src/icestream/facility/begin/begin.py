@@ -1,5 +1,6 @@
 """Beginning a session for somebody: its place, its card, its process, and what is known of it."""
 
+import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -24,8 +25,8 @@ from icestream.facility.begin.tree import SessionPlace, make_place
 from icestream.facility.opened import Facility
 from icestream.facility.registry.microscopes import UnknownInstrument
 from icestream.facility.registry.people import code_of, projects
-from icestream.facility.registry.sessions import change_session, count_sessions
-from icestream.facility.transfer.session import MovieRoute, begin_copy, movies_pattern
+from icestream.facility.registry.sessions import change_session, count_sessions, sessions
+from icestream.facility.transfer.session import MovieRoute, begin_copy, movies_pattern, route_of
 from icestream.protocol import Registry
 from icestream.starting.begin import (
     WORKFLOW,
@@ -233,25 +234,52 @@ def _route(
 ) -> tuple[MovieRoute, str]:
     """Where its movies come from, which is written down, and where the session finds them."""
     root, below = movies_pattern(pattern)
-    # A folder that all sessions share has movies of those before.
-    since = 0.0 if wanted.movies else began - _BEFORE
+    first = below.partition("/")[0] if "/" in below else ""
+    within = first if first.strip("*?") else ""
+    since = 0.0 if within else _since(facility, wanted, root, began)
     places = (place.processing, place.raw)
-    route = begin_copy(facility.file, wanted.microscope, places, source=root, since=since)
+    route = begin_copy(
+        facility.file, wanted.microscope, places, source=root, since=since, within=within
+    )
     return route, f"{route.copy}/{below}" if route.copy else pattern
+
+
+def _since(facility: Facility, wanted: WantedSession, root: str, began: float) -> float:
+    """From when on movies are the session's own; 0 where it has a folder for itself.
+
+    The folder of all sessions has the movies of those before.
+    """
+    shared = _movies_of(facility, wanted.microscope)
+    if wanted.movies and not f"{shared}/".startswith(f"{root.rstrip('/')}/"):
+        return 0.0
+    first = began - _BEFORE
+    with facility.registry.read() as connection:
+        before = sessions(connection, microscope=wanted.microscope, begins=first, ends=began)
+    mine = wanted.project or wanted.operator
+    for one in before:
+        route = route_of(Path(one.folder)) if (one.project or one.operator) != mine else None
+        if route is not None and route.since:
+            first = max(first, began if one.ended is None else min(one.ended, began))
+    return first
+
+
+def _movies_of(facility: Facility, microscope: str) -> str:
+    """Where a microscope writes; empty where nobody says."""
+    section, instrument = facility.file.transfer, facility.file.microscopes[microscope]
+    elsewhere = section.sources.get(microscope, "") if section is not None else ""
+    own = elsewhere or ("" if instrument.movies is None else str(instrument.movies))
+    return own.rstrip("/")
 
 
 def _pattern(facility: Facility, wanted: WantedSession, instrument: Instrument) -> str:
     """Where its movies are, as `movies.import` is told."""
-    section = facility.file.transfer
-    elsewhere = section.sources.get(wanted.microscope, "") if section is not None else ""
-    own = elsewhere or ("" if instrument.movies is None else str(instrument.movies))
-    given = wanted.movies or own
+    given = wanted.movies or _movies_of(facility, wanted.microscope)
     if not given:
         raise NoMovies(
             f"it is not known where the movies of {wanted.microscope} are: name their folder, or "
             f"write microscopes.{wanted.microscope}.movies into the facility file"
         )
-    if any(sign in given for sign in "*?["):
+    if any(sign in given for sign in "*?[") and not os.path.isdir(given):  # noqa: PTH112 - never raises
         return given
     folder = given.rstrip("/") or "/"
     return f"{folder}/{instrument.pattern}" if instrument.pattern else folder
@@ -291,9 +319,12 @@ def _made(facility: Facility, facts: Mapping[str, str], began: float) -> tuple[S
     tree, now = facility.file.tree, facility.local(began)
     with facility.registry.read() as connection:
         number = 1 + count_sessions(connection, facts["project"])
+        taken = {known.name for known in sessions(connection)}
     for one in range(number, number + _TRIED):
         name = session_name(tree, facts, one, now)
         place = place_of(tree, facility.sessions, facts, (name, one), now)
+        if name in taken:
+            continue
         try:
             make_place(tree, facility.sessions, place, group_name(tree, facts, now))
         except FileExistsError:

@@ -14,6 +14,7 @@ from icestream.facility.handover.offer import DataOffer, NoArea, offer_of
 from icestream.facility.opened import Facility
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
+from icestream.facility.transfer.session import route_of
 
 __all__ = ["asked_of", "handover_duties", "offer_known"]
 
@@ -30,13 +31,16 @@ def handover_duties(file: FacilityFile) -> Iterator[Duty]:
 def asked_of(session: KnownSession, raw: str = "raw") -> AskedOffer:
     """A session as it is offered."""
     place, what = Path(session.place), what_of(session, raw)
+    route = route_of(what.processing)
+    # What others have written into the same folder is not handed over.
+    movies = None if route is not None and route.is_shared else what.movies
     return AskedOffer(
         session=session.name,
         folder=what.processing,
         project=session.project,
         confidential=session.confidential,
         contents=OfferedContents(
-            processing=what.processing, movies=what.movies, exports=place / "exports"
+            processing=what.processing, movies=movies, exports=place / "exports"
         ),
     )
 

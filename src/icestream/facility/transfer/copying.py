@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import threading
@@ -16,12 +17,14 @@ from icestream.facility.transfer.arriving import ARRIVING, arrived, landed, put_
 from icestream.facility.transfer.cleaning import clean_source
 from icestream.facility.transfer.digest import Interrupted, from_disk
 from icestream.facility.transfer.ledger import CopyEntry, CopyLedger
-from icestream.facility.transfer.names import unnamed
+from icestream.facility.transfer.names import those_within, unnamed
 from icestream.facility.transfer.rsync import Between, run_rsync
 from icestream.facility.transfer.share import BandwidthShare
 from icestream.facility.transfer.source import Looked, is_movie, source_of
 
-__all__ = ["Copying", "Round", "Route", "Rules"]
+__all__ = ["AFTER", "Copying", "OwnFiles", "Round", "Route", "Rules"]
+
+AFTER = "it was written when the session was over, or another had its folder"
 
 _MOST = 2000
 """Files in one run of rsync."""
@@ -50,6 +53,8 @@ class Route:
     since: float = 0.0
     """Files that were last changed before are of another session, and left; seconds since the
     epoch."""
+    within: str = ""
+    """Pattern of the folders right below the source whose files are copied; empty for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,24 @@ class Rules:
     """Seconds after which a verified file is removed at the source; None for never."""
     reserve: int = 0
     """Bytes that stay free on the disk of the copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFiles:
+    """Which files of a folder that several sessions take are of one of them."""
+
+    until: float = math.inf
+    """Files that were last changed later are not; seconds since the epoch."""
+    others: tuple[tuple[str, float], ...] = ()
+    """Beginnings of names that are another session's, and since when."""
+
+    def why_not(self, name: str, looked: Looked, since: float) -> str:
+        """Why a file is none of the session's, which has those since then; empty where it is."""
+        changed = looked.modified * 1e-9
+        if changed < since:
+            return "it is older than the session"
+        taken = any(changed > began and name.startswith(start) for start, began in self.others)
+        return AFTER if taken or changed > self.until else ""
 
 
 @dataclass(slots=True)
@@ -97,6 +120,9 @@ class Copying:
         The bandwidth and the streams that all sessions have together.
     """
 
+    bounds = OwnFiles()
+    """What of the source is the session's; whoever knows of other sessions sets it."""
+
     def __init__(self, route: Route, rules: Rules, share: BandwidthShare | None = None) -> None:
         self.route, self.rules = route, rules
         self.ledger = CopyLedger(route.ledger)
@@ -125,8 +151,9 @@ class Copying:
         try:
             if not self.route.target.is_dir():
                 raise Outage(f"the folder of the copy, {self.route.target}, is not there")
-            names = self._source.find(now)
-            ended.found = self._see(names, now)
+            names = those_within(self._source.find(now), self.route.within)
+            ended.found = self.ledger.see(((name, is_movie(name)) for name in names), now)
+            self.ledger.note("problems", json.dumps(self._source.problems))
             self._settle(now)
             self._look_back(names, now)
             self._copy(now, ended, stopped)
@@ -144,11 +171,6 @@ class Copying:
         self.ledger.note("round", f"{now:.3f}")
         ended.seconds = time.monotonic() - began
         return ended
-
-    def _see(self, names: Sequence[str], now: float) -> int:
-        found = self.ledger.see(((name, is_movie(name)) for name in names), now)
-        self.ledger.note("problems", json.dumps(self._source.problems))
-        return found
 
     # -- what has settled ---------------------------------------------------------------
 
@@ -170,8 +192,7 @@ class Copying:
         if looked.problem:
             self._fail(entry, looked.problem, now)
             return
-        if looked.modified * 1e-9 < self.route.since:
-            why = "it is older than the session"
+        if why := self.bounds.why_not(entry.name, looked, self.route.since):
             self.ledger.put(entry, state="older", why=why, size=looked.size, due=float("inf"))
             return
         if _differs(entry, looked):
@@ -209,6 +230,8 @@ class Copying:
             looked = self._source.look(entry.name)
             if looked is None or looked.problem or not _differs(entry, looked):
                 continue
+            if self.bounds.why_not(entry.name, looked, self.route.since):
+                continue  # what is written later is another session's
             if (looked.size, looked.modified) == (entry.size, entry.modified):
                 self.ledger.put(entry, changed=looked.changed)  # renamed, or its permissions
             elif entry.movie and looked.size < entry.size:

@@ -1,8 +1,11 @@
 """The duty ``transfer``: all sessions are copied side by side, sharing bandwidth and streams."""
 
+import contextlib
+import math
+import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,16 +16,20 @@ from icestream.facility.opened import Facility
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
 from icestream.facility.transfer.address import Address, read_address
-from icestream.facility.transfer.copying import Copying, Round, Route, Rules
+from icestream.facility.transfer.copying import AFTER, Copying, OwnFiles, Round, Route, Rules
 from icestream.facility.transfer.kinds import Transfer
-from icestream.facility.transfer.session import ledger_of, route_of
+from icestream.facility.transfer.session import MovieRoute, ledger_of, route_of
 from icestream.facility.transfer.share import BandwidthShare
 
 __all__ = ["Copies", "rules_of", "transfer_duties"]
 
+_TROUBLES = (Outage, ValueError, OSError, sqlite3.Error)
+"""What one session may have; the others are copied all the same."""
 _WINDOW = 60.0
 """Seconds after which a duty that is busy ends, so that it is seen how it goes."""
 _OVER = ("archived", "gone")
+_CLOCKS = 120.0
+"""Seconds by which clocks may differ: what was written so long after a session's end is its own."""
 
 
 def transfer_duties(file: FacilityFile) -> Iterator[Duty]:
@@ -55,6 +62,8 @@ class Copies:
         self._rules = rules_of(section)
         self._share = BandwidthShare(section.streams, section.bandwidth or 0.0)
         self._known: dict[Path, Copying] = {}
+        self._routes: dict[str, MovieRoute] = {}
+        self._over: set[str] = set()
         self._busy = 0
         self._lock = threading.Lock()
 
@@ -68,20 +77,20 @@ class Copies:
         """
         with facility.registry.read() as connection:
             asked = [one for one in sessions(connection) if one.state not in _OVER]
-        copied = [one for one in asked if self._is_copied(one)]
+        copied, away = self._copied(asked)
         self._forget(copied)
-        if not copied:
-            return "no session is being copied"
         self._busy = 0
         deadline = time.monotonic() + _WINDOW
-        with ThreadPoolExecutor(len(copied), thread_name_prefix="transfer") as pool:
+        with ThreadPoolExecutor(len(copied) or 1, thread_name_prefix="transfer") as pool:
             rounds = list(pool.map(lambda one: self._rounds(one, deadline, stop), copied))
-        away = [f"{one.name}: {done.outage}" for one, done in zip(copied, rounds, strict=True)
-                if done.outage]  # fmt: skip
+        for one, done in zip(copied, rounds, strict=True):
+            away += [one.said(done.outage)] if done.outage else []
+            with contextlib.suppress(*_TROUBLES):  # it is said already
+                self._end(one)
         if away:
             raise Outage("; ".join(away))
-        for one in copied:
-            self._end(one)
+        if not copied:
+            return "no session is being copied"
         files, size = sum(one.copied for one in rounds), sum(one.bytes for one in rounds)
         failed = sum(len(one.failed) for one in rounds)
         trouble = f", {failed} failed" if failed else ""
@@ -101,20 +110,74 @@ class Copies:
                     target=Path(route.copy),
                     ledger=ledger_of(folder),
                     since=route.since,
+                    within=route.within,
                 ),
                 self._rules,
                 self._share,
             )
         return self._known[folder]
 
+    def _copied(self, asked: Sequence[KnownSession]) -> tuple[list[KnownSession], list[str]]:
+        """Sessions that are copied, and why others cannot be."""
+        copied, away = [], []
+        for one in asked:
+            try:
+                if self._is_copied(one):
+                    self.bound(one, asked)
+                    copied.append(one)
+            except _TROUBLES as error:
+                away.append(one.said(str(error)))
+        return copied, away
+
+    def bound(self, session: KnownSession, asked: Sequence[KnownSession]) -> None:
+        """Leave to others what is theirs, where the folder of all sessions is copied.
+
+        Parameters
+        ----------
+        session
+            One that is copied.
+        asked
+            All that there are.
+        """
+        copying = self.copy(session)
+        if copying is None or not copying.route.since:
+            return
+        until = math.inf if session.ended is None else session.ended + _CLOCKS
+        others = []
+        for one in asked:
+            route = self._route(one)
+            if one.microscope != session.microscope or _same(one, session) or route is None:
+                continue
+            source = copying.route.source.text
+            if route.source.startswith(f"{source}/"):
+                others.append((f"{route.source[len(source) + 1 :]}/", one.began))
+            elif route.source == source and one.began > session.began:
+                until = min(until, one.began)
+        copying.bounds = OwnFiles(until, tuple(others))
+        if copying.ledger.noted("bounds") != (said := repr(copying.bounds)):
+            copying.ledger.look_again(AFTER)
+            copying.ledger.note("bounds", said)
+
+    def _route(self, session: KnownSession) -> MovieRoute | None:
+        """Where a session's movies come from: said once, when it begins."""
+        if session.folder not in self._routes:
+            found = route_of(Path(session.folder))
+            if found is None:
+                return None
+            self._routes[session.folder] = found
+        return self._routes[session.folder]
+
     def _address(self, text: str) -> Address:
-        password = self._section.password
+        password = None if text.startswith("/") else self._section.password
         try:
             return read_address(text, password.read() if password else "", self._section.shell)
         except Undelivered as error:
             raise Outage(f"transfer.password: {error}") from None
 
     def _is_copied(self, session: KnownSession) -> bool:
+        if session.ended is not None and session.folder in self._over:
+            return False
+        self._over.discard(session.folder)
         if not Path(session.folder).is_dir():
             return False
         copying = self.copy(session)
@@ -123,7 +186,9 @@ class Copies:
         over = copying.ledger.noted("ended")
         if over and session.ended is None:
             copying.ledger.note("ended", "")  # it was begun again
-        return not over or session.ended is None
+        if over and session.ended is not None:
+            self._over.add(session.folder)
+        return session.folder not in self._over
 
     def _rounds(self, session: KnownSession, deadline: float, stop: threading.Event) -> Round:
         """Round after round while there is something to copy, here or for another session."""
@@ -131,7 +196,11 @@ class Copies:
         assert copying is not None
         busy = False
         while True:
-            done = copying.round(stopped=stop)
+            try:
+                done = copying.round(stopped=stop)
+            except sqlite3.Error as error:
+                done = Round(outage=f"{copying.ledger.path} cannot be used: {error}")
+                self._known.pop(Path(session.folder)).close()  # it is opened anew
             whole.copied += done.copied
             whole.bytes += done.bytes
             whole.failed |= done.failed
@@ -156,7 +225,9 @@ class Copies:
         tallies = copying.ledger.tallies()
         under_way = any(state in tallies for state in ("seen", "settling", "ready", "copying"))
         waits = time.time() - last < self._section.ends_after * 3600.0
-        cleans = self._rules.clean_after is not None and "verified" in tallies
+        # What could not be removed in twice the time stays where it is.
+        patience = 2.0 * (self._rules.clean_after or 0.0)
+        cleans = "verified" in tallies and time.time() - last < patience
         if not (under_way or waits or cleans):
             copying.ledger.note("ended", f"{time.time():.3f}")
 
@@ -164,3 +235,8 @@ class Copies:
         kept = {Path(one.folder) for one in copied}
         for folder in [folder for folder in self._known if folder not in kept]:
             self._known.pop(folder).close()
+
+
+def _same(one: KnownSession, other: KnownSession) -> bool:
+    """Whether two sessions are of the same people: what one takes is no secret to the other."""
+    return (one.project or one.operator) == (other.project or other.operator)

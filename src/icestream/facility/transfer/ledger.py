@@ -24,7 +24,7 @@ State = Literal[
     "seen", "settling", "ready", "copying", "verified", "cleaned", "gone", "older", "failed"
 ]
 """``ready`` waits for its turn; ``gone`` went away at the source before it was copied; ``older`` is
-from before the session."""
+from before the session, or from after it: another one's."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS file (
@@ -223,10 +223,20 @@ class CopyLedger:
             ).fetchone()[0]
         return int(found or 0)
 
-    def last_found(self) -> float:
-        """When a file was last found; 0 before the first."""
+    def look_again(self, why: str) -> None:
+        """Let files that were left for a reason be looked at anew."""
         with self._lock:
-            found = self._connection.execute("SELECT MAX(found) FROM file").fetchone()[0]
+            self._connection.execute(
+                "UPDATE file SET state = 'seen', why = '', size = -1, due = 0"
+                " WHERE state = 'older' AND why = ?",
+                [why],
+            )
+
+    def last_found(self) -> float:
+        """When a file of the session was last found; 0 before the first."""
+        asked = "SELECT MAX(found) FROM file WHERE state != 'older'"
+        with self._lock:
+            found = self._connection.execute(asked).fetchone()[0]
         return float(found or 0.0)
 
     def note(self, name: str, value: str) -> None:

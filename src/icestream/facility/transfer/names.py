@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 
-__all__ = ["asked_for", "from_rsync", "is_excluded", "unnamed"]
+__all__ = ["asked_for", "from_rsync", "is_excluded", "those_within", "unnamed"]
 
 _OCTAL = re.compile(rb"\\#([0-7]{3})")
 
@@ -35,6 +35,15 @@ def is_excluded(name: str, patterns: Sequence[str]) -> bool:
     return any(
         fnmatch.fnmatchcase(part, pattern) for pattern in patterns for part in (*parts, *above)
     )
+
+
+def those_within(names: Iterable[str], pattern: str) -> list[str]:
+    """Names of files in folders that are called so; all where the pattern is empty."""
+    return [
+        name
+        for name in names
+        if not pattern or ("/" in name and fnmatch.fnmatchcase(name.partition("/")[0], pattern))
+    ]
 
 
 def unnamed(name: str) -> str:

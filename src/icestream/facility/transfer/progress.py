@@ -13,6 +13,7 @@ __all__ = ["CopyProgress", "WaitingFiles", "progress"]
 _OVER = 120.0
 """Seconds that the rate is taken over."""
 _LEFT = ("seen", "settling", "ready", "copying", "failed")
+_NOT_OWN = ("older", "gone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class CopyProgress:
 
     states: Mapping[State, CopyTally]
     files: int
-    """All that were found."""
+    """All that were found, without those of others and those that went away before."""
     bytes: int
     left_files: int
     left_bytes: int
@@ -66,13 +67,14 @@ def progress(path: Path, now: float | None = None) -> CopyProgress | None:
     ledger = CopyLedger(path, readonly=True)
     try:
         states = ledger.tallies()
+        own = [tally for state, tally in states.items() if state not in _NOT_OWN]
         left = [states[state] for state in _LEFT if state in states]  # type: ignore[index]
         rate = ledger.copied_since(now - _OVER) / _OVER
         left_bytes = sum(tally.bytes for tally in left)
         return CopyProgress(
             states=states,
-            files=sum(tally.files for tally in states.values()),
-            bytes=sum(tally.bytes for tally in states.values()),
+            files=sum(tally.files for tally in own),
+            bytes=sum(tally.bytes for tally in own),
             left_files=sum(tally.files for tally in left),
             left_bytes=left_bytes,
             rate=rate,

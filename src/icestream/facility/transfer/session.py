@@ -1,6 +1,7 @@
 """Where the movies of a session come from and go to: said once, when it begins."""
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -40,11 +41,18 @@ class MovieRoute:
     """The folder that they are copied to; empty where they are read at the source."""
     since: float = 0.0
     """Files of before are of other sessions; seconds since the epoch."""
+    within: str = ""
+    """Pattern of the folders right below the source whose files are its own; empty for all."""
 
     @property
     def movies(self) -> Path:
         """The folder that the session watches."""
         return Path(self.copy or self.source)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether that folder has other sessions' movies, too."""
+        return not self.copy and bool(self.since or self.within)
 
 
 def begin_copy(
@@ -54,6 +62,7 @@ def begin_copy(
     *,
     source: str = "",
     since: float = 0.0,
+    within: str = "",
 ) -> MovieRoute:
     """Decide where the movies of a session that begins come from, and write it down.
 
@@ -71,6 +80,8 @@ def begin_copy(
     since
         Files that were last changed before are left; needed where the folder is that of all
         sessions.
+    within
+        Pattern of the folders right below it whose files are taken; all by default.
 
     Raises
     ------
@@ -100,7 +111,8 @@ def begin_copy(
         )
     if not in_place:
         make_folders(raw, None if section is None else section.folder_mode)
-    route = MovieRoute(source=address.text, copy="" if in_place else str(raw), since=since)
+    copy = "" if in_place else str(raw)
+    route = MovieRoute(source=address.text, copy=copy, since=since, within=within)
     write_route(processing, route)
     return route
 
@@ -114,9 +126,17 @@ def write_route(processing: Path, route: MovieRoute) -> None:
 
 
 def movies_pattern(pattern: str) -> tuple[str, str]:
-    """The folder that a pattern of movies begins with, and what of it is below."""
+    """The folder that a pattern of movies begins with, and what of it is below.
+
+    What is there is meant as it is called, brackets and all.
+    """
     parts = pattern.split("/")
-    count = next((n for n, part in enumerate(parts) if any(s in part for s in "*?[")), len(parts))
+
+    def begins(number: int) -> bool:
+        above = "/".join(parts[: number + 1])
+        return any(sign in parts[number] for sign in "*?[") and not os.path.exists(above)  # noqa: PTH110 - never raises
+
+    count = next(filter(begins, range(len(parts))), len(parts))
     return "/".join(parts[:count]), "/".join(parts[count:])
 
 

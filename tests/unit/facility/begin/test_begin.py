@@ -1,6 +1,7 @@
 """A session is begun for somebody: checked whole first, then made, written down and run."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ from icestream.facility.begin.card import read_card
 from icestream.facility.opened import Facility
 from icestream.facility.registry.microscopes import UnknownInstrument
 from icestream.facility.registry.people import keep_project
-from icestream.facility.registry.sessions import session, sessions
+from icestream.facility.registry.sessions import change_session, session, sessions
+from icestream.facility.transfer.session import route_of
 from icestream.protocol import Registry
 from icestream.store.open import open_store
 from toy_session import wait_for
@@ -138,3 +140,43 @@ def test_it_runs_in_a_process_of_its_own(facility: Facility) -> None:
     finally:
         send(folder, Abort())
         wait_for(lambda: not holder(folder))
+
+
+def test_a_name_that_another_session_has_is_left_to_it(facility: Facility) -> None:
+    first = begin(facility, project="P 1")
+    assert first.card.session == "P-1-001"
+    assert begin(facility, microscope="glacios", project="P-1").card.session == "P-1-002"
+
+
+def test_the_folder_of_all_sessions_has_movies_of_those_before(facility: Facility) -> None:
+    before = begin(facility, project="p")
+    route = route_of(Path(before.card.folder))
+    assert route is not None
+    assert route.since == pytest.approx(before.card.began - 3600.0, abs=1.0)
+    ended = time.time() - 600.0
+    with facility.registry.write() as connection:
+        change_session(connection, before.number, state="done", ended=ended)
+    after = route_of(Path(begin(facility, project="q").card.folder))
+    assert after is not None
+    assert after.since == ended
+    same = route_of(Path(begin(facility, project="p").card.folder))
+    assert same is not None
+    assert same.since > ended  # q has it
+
+
+def test_a_pattern_right_below_the_microscope_takes_no_other_folders(facility: Facility) -> None:
+    krios1 = facility.file.microscopes["krios1"].movies
+    route = route_of(Path(begin(facility, movies=f"{krios1}/2026*_lea/**/*.eer").card.folder))
+    assert route is not None
+    assert (route.source, route.within, route.since) == (str(krios1), "2026*_lea", 0.0)
+    all_of_it = route_of(Path(begin(facility, movies=f"{krios1}/**/*.eer").card.folder))
+    assert all_of_it is not None
+    assert all_of_it.since > 0
+
+
+def test_a_folder_with_brackets_is_meant_as_it_is(facility: Facility) -> None:
+    folder = Path(facility.file.microscopes["krios1"].movies or "") / "x_[lea]_3"
+    folder.mkdir()
+    route = route_of(Path(begin(facility, movies=str(folder)).card.folder))
+    assert route is not None
+    assert route.source == str(folder)

@@ -7,10 +7,11 @@ import pytest
 
 from copied_facility import begun, do, known
 from icestream.facility.duties.duty import Outage
-from icestream.facility.handover.duty import offer_known
+from icestream.facility.handover.duty import asked_of, offer_known
 from icestream.facility.handover.offer import offers
 from icestream.facility.opened import Facility
 from icestream.facility.registry.sessions import change_session
+from icestream.facility.transfer.session import MovieRoute, write_route
 
 
 def test_sessions_that_ended_are_offered_and_not_again_when_it_is_over(copies: Facility) -> None:
@@ -44,3 +45,12 @@ def test_an_area_that_is_away_is_an_outage(copies: Facility) -> None:
     area.rename(Path(f"{area}.away"))
     with pytest.raises(Outage, match="mount its disk"):
         do(copies, "handover")
+
+
+def test_a_folder_of_the_microscope_that_all_share_is_not_offered(copies: Facility) -> None:
+    session = begun(copies)
+    nas = copies.path.parent / "krios1"
+    write_route(Path(session.folder), MovieRoute(source=str(nas), since=1.0))
+    assert asked_of(session).contents.movies is None
+    write_route(Path(session.folder), MovieRoute(source=str(nas / "p-001")))
+    assert asked_of(session).contents.movies == nas / "p-001"

@@ -1,7 +1,9 @@
 """The duty that copies all sessions."""
 
+import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,11 @@ from copied_facility import begun, do, known
 from icestream.facility.duties.all import duties_of
 from icestream.facility.duties.duty import Outage
 from icestream.facility.opened import Facility
+from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import change_session
 from icestream.facility.transfer.duty import Copies, rules_of
 from icestream.facility.transfer.progress import progress
-from icestream.facility.transfer.session import ledger_of
+from icestream.facility.transfer.session import ledger_of, route_of, write_route
 
 
 def test_all_sessions_are_copied_side_by_side(copies: Facility) -> None:
@@ -64,3 +67,72 @@ def test_files_are_removed_at_the_source_only_when_asked(copies: Facility) -> No
     assert rules_of(section).clean_after is None
     asked = section.model_copy(update={"clean_source": "after-verified-copy"})
     assert rules_of(asked).clean_after == 168 * 3600.0
+
+
+def shared(facility: Facility, session: KnownSession, **values: object) -> Path:
+    """Let a session take the whole folder of its microscope; that folder."""
+    folder, route = Path(session.folder), route_of(Path(session.folder))
+    assert route is not None
+    source = Path(route.source).parent
+    write_route(folder, replace(route, source=str(source), since=1.0))
+    with facility.registry.write() as connection:
+        change_session(connection, session.id, **values)
+    return source
+
+
+def raw_of(session: KnownSession) -> set[str]:
+    raw = Path(session.place) / "raw"
+    return {str(path.relative_to(raw)) for path in raw.rglob("*.mrc")}
+
+
+def test_movies_of_after_a_session_s_end_are_others(copies: Facility) -> None:
+    session, now = begun(copies), time.time()
+    source = shared(copies, session, ended=now - 1000.0)
+    os.utime(source / "p-001" / "0_fractions.mrc", (now - 1100.0, now - 1100.0))
+    for _ in range(2):
+        do(copies, "transfer")
+    assert raw_of(session) == {"p-001/0_fractions.mrc"}
+    with copies.registry.write() as connection:
+        change_session(connection, session.id, ended=None)  # it goes on, and they are its own
+    for _ in range(2):
+        do(copies, "transfer")
+    assert raw_of(session) == {"p-001/0_fractions.mrc", "p-001/1_fractions.mrc"}
+
+
+def test_what_others_have_to_themselves_is_not_copied_with_the_whole(copies: Facility) -> None:
+    session, other = begun(copies, "p-001"), begun(copies, "q-001")
+    shared(copies, session, ended=None)
+    with copies.registry.write() as connection:
+        change_session(connection, other.id, began=time.time() - 3600.0)
+    for _ in range(2):
+        do(copies, "transfer")
+    assert {name.partition("/")[0] for name in raw_of(session)} == {"p-001"}
+    assert len(raw_of(other)) == 2
+
+
+def test_who_begins_later_has_the_folder(copies: Facility) -> None:
+    session, other = begun(copies, "p-001"), begun(copies, "q-001")
+    source = shared(copies, session, began=time.time() - 7200.0)
+    shared(copies, other, began=time.time() - 3600.0)
+    os.utime(source / "p-001" / "0_fractions.mrc", (time.time() - 5000.0,) * 2)
+    for _ in range(2):
+        do(copies, "transfer")
+    assert raw_of(session) == {"p-001/0_fractions.mrc"}
+
+
+def test_a_ledger_that_is_broken_keeps_no_other_session_up(copies: Facility) -> None:
+    session, other = begun(copies, "p-001"), begun(copies, "q-001")
+    ledger = ledger_of(Path(session.folder))
+    ledger.parent.mkdir(exist_ok=True)
+    ledger.write_bytes(b"no database" * 100)
+    for _ in range(2):
+        with pytest.raises(Outage, match="p-001: file is not a database"):
+            do(copies, "transfer")
+    assert len(raw_of(other)) == 2
+
+
+def test_of_a_confidential_session_neither_name_nor_folder_is_said(copies: Facility) -> None:
+    begun(copies, "p-001", secret=True)
+    shutil.rmtree(copies.path.parent / "krios1" / "p-001")
+    with pytest.raises(Outage, match="^a confidential session has trouble$"):
+        do(copies, "transfer")

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from icestream.facility.transfer.names import asked_for, from_rsync, is_excluded, unnamed
+from icestream.facility.transfer.names import (
+    asked_for,
+    from_rsync,
+    is_excluded,
+    those_within,
+    unnamed,
+)
 
 ODD = [
     "-rf",
@@ -61,3 +67,9 @@ def test_what_is_left_out(name: str, left_out: bool) -> None:
 def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
     assert unnamed(name)
     assert not unnamed("a..b/..c")
+
+
+def test_files_of_folders_that_are_called_so() -> None:
+    names = ["20261130_lea/a", "20261130_tom/a", "b", "20261130_lea/x/y"]
+    assert those_within(names, "2026*_lea") == ["20261130_lea/a", "20261130_lea/x/y"]
+    assert those_within(names, "") == names

@@ -1,5 +1,7 @@
 """How far a copy is."""
 
+import os
+import time
 from pathlib import Path
 
 from icestream.facility.transfer.progress import WaitingFiles, progress
@@ -29,3 +31,15 @@ def test_what_is_copied_what_is_left_and_why(tmp_path: Path) -> None:
     after = progress(copied.ledger)
     assert after is not None
     assert "is not there" in after.outage
+
+
+def test_what_is_others_is_not_counted_as_copied(tmp_path: Path) -> None:
+    copied = Copied(tmp_path, since=time.time() - 1000.0)
+    write_movie(copied.nas / "a.mrc")
+    old = write_movie(copied.nas / "old.mrc")
+    os.utime(old, (1000.0, 1000.0))
+    copied.rounds(2)
+    assert copied.states() == {"a.mrc": "verified", "old.mrc": "older"}
+    how = progress(copied.ledger)
+    assert how is not None
+    assert (how.files, how.left_files) == (1, 0)

@@ -53,3 +53,17 @@ def test_or_read_where_they_are(write_facility: Callable[[str], Path], tmp_path:
 )
 def test_patterns_are_taken_apart(pattern: str, root: str, below: str) -> None:
     assert movies_pattern(pattern) == (root, below)
+
+
+def test_a_folder_with_brackets_in_its_name_is_no_pattern(tmp_path: Path) -> None:
+    folder = tmp_path / "x_[lea]_grid3"
+    folder.mkdir()
+    assert movies_pattern(f"{folder}/*.eer") == (str(folder), "*.eer")
+    assert movies_pattern(f"{tmp_path}/y_[lea]") == (str(tmp_path), "y_[lea]")
+
+
+def test_a_folder_is_shared_where_all_is_read_in_place() -> None:
+    assert MovieRoute(source="/nas", since=5.0).is_shared
+    assert MovieRoute(source="/nas", within="lea*").is_shared
+    assert not MovieRoute(source="/nas", copy="/raw", since=5.0).is_shared
+    assert not MovieRoute(source="/nas/lea").is_shared
