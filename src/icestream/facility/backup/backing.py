@@ -6,8 +6,6 @@ place when they are there.
 """
 
 import json
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +14,7 @@ from pathlib import Path
 
 from icestream.facility.backup.ledger import BackedFile, BackupLedger
 from icestream.facility.backup.parts import MOVIES, PROCESSING, Part, Parts, What
-from icestream.facility.backup.sealing import seal
+from icestream.facility.backup.sealing import room_for_copies, seal
 from icestream.facility.backup.stores import named_files, snapshot, stamp
 from icestream.facility.backup.target import BackupVolume, free_bytes, volume_of
 from icestream.facility.backup.tree import FoundFile
@@ -147,30 +145,23 @@ class Backing:
             self._bring(movies, movies.root, self._changed(movies, turn), turn)
         if (processing := self._parts.of(PROCESSING)) is None or turn.stopped.is_set():
             return
-        with tempfile.TemporaryDirectory(dir=self._room_for_copies()) as held:
+        with room_for_copies(self.what, self.backup.name) as held:
             stores: dict[str, FoundFile] = {}
             for _ in range(_TRIES):
                 files = self._changed(processing, turn)
-                stores |= self._snapshots(Path(held), turn.volume)
+                stores |= self._snapshots(held, turn.volume)
                 # A file that came since the tree was looked at may be named in the store.
                 files |= self._changed(processing, turn)
                 plain = {name: each for name, each in files.items() if not each.store}
                 self._bring(processing, processing.root, plain, turn)
-                turn.ended.missing = self._missing(Path(held))
+                turn.ended.missing = self._missing(held)
                 if not turn.ended.missing or turn.stopped.is_set():
                     break
             if not turn.stopped.is_set():
-                self._bring(processing, Path(held), stores, turn)
+                self._bring(processing, held, stores, turn)
                 for name in stores:
                     if f"{PROCESSING}/{name}" not in turn.ended.failed:
                         self.ledger.note(f"stamp:{name}", self._marks[name])
-
-    def _room_for_copies(self) -> Path:
-        """Where copies of stores are while files are copied: beside the ledgers, empty."""
-        folder = self.what.ledgers / f"backup-{self.backup.name}"
-        shutil.rmtree(folder, ignore_errors=True)  # what one that was killed has left
-        folder.mkdir(parents=True)
-        return folder
 
     def _changed(self, part: Part, turn: _Turn) -> dict[str, FoundFile]:
         """Files of a part that the backup does not hold as they are."""
@@ -191,6 +182,8 @@ class Backing:
         if found.store:
             self._stores.add(found.name)
             return True  # it has its own way
+        if name.startswith(f"{MOVIES}/") and not self.what.has(found):
+            return True  # it is none of the session's
         kept = self.ledger.get(name)
         if kept is None or kept.gone is not None or kept.wrong:
             return False
@@ -207,7 +200,8 @@ class Backing:
             if not elsewhere and not (folder / name).exists():
                 continue
             mark = f"{volume.id}/{stamp(folder / name)}"
-            if mark == self.ledger.noted(f"stamp:{name}") and not (name == FILE and elsewhere):
+            same = mark == self.ledger.noted(f"stamp:{name}") and not (name == FILE and elsewhere)
+            if same and not self._is_wrong(f"{PROCESSING}/{name}"):
                 continue
             status = snapshot(folder, name, held).stat()
             self._marks[name] = mark
@@ -244,17 +238,35 @@ class Backing:
                 )
                 part.done(name)
         plain = {name: each for name, each in files.items() if not each.link}
-        for batch in _batches(plain):
-            if turn.stopped.is_set():
-                return
-            self._require_room(sum(each.size for each in batch.values()))
-            self._run(part, root, batch, turn)
+        # Size and time of a rotten file are what they were: rsync would leave it.
+        rotten = {
+            name: each for name, each in plain.items() if self._is_wrong(f"{part.name}/{name}")
+        }
+        sound = {name: each for name, each in plain.items() if name not in rotten}
+        for chosen in (sound, rotten):
+            for batch in _batches(chosen):
+                if turn.stopped.is_set():
+                    return
+                self._require_room(sum(each.size for each in batch.values()))
+                self._run(part, root, batch, turn, anew=chosen is rotten)
 
-    def _run(self, part: Part, root: Path, batch: Mapping[str, FoundFile], turn: _Turn) -> None:
+    def _is_wrong(self, name: str) -> bool:
+        kept = self.ledger.get(name)
+        return kept is not None and bool(kept.wrong)
+
+    def _run(
+        self,
+        part: Part,
+        root: Path,
+        batch: Mapping[str, FoundFile],
+        turn: _Turn,
+        *,
+        anew: bool,
+    ) -> None:
         target = self.folder.below(part.name)
-        options = ["--partial-dir=.partial"]
+        options = ["--partial-dir=.partial", *(["--ignore-times"] if anew else [])]
         former = f"{_FORMER}/{time.strftime('%Y%m%dT%H%M%S', time.gmtime(turn.now))}/{part.name}"
-        if part.keeps(next(iter(batch.values()))):
+        if not anew and part.keeps(next(iter(batch.values()))):
             options += ["--backup", f"--backup-dir={self._former(former)}"]
         if target.folder is None:
             options.append("--mkpath")
@@ -269,7 +281,8 @@ class Backing:
             if isinstance(found, str):
                 turn.ended.failed[f"{part.name}/{name}"] = found
                 continue
-            self._note(part, each, found, f"{former}/{name}" if run.done[name] else "", turn)
+            kept = f"{former}/{name}" if run.done[name] and not anew else ""
+            self._note(part, each, found, kept, turn)
             turn.ended.copied += 1
             turn.ended.bytes += each.size
 

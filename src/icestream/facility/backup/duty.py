@@ -1,14 +1,19 @@
 """The duties ``backup.NAME``: each place that sessions are backed up to has its own."""
 
+import math
+import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from icestream.channels.receipt import Undelivered
 from icestream.facility.backup.backing import Backed, Backing, Backup
 from icestream.facility.backup.kinds import BackupPlace
-from icestream.facility.backup.parts import What
+from icestream.facility.backup.parts import MOVIES, PROCESSING, What
 from icestream.facility.backup.target import volume_of
 from icestream.facility.backup.verifying import prune, verify
 from icestream.facility.duties.duty import Duty, Outage
@@ -18,10 +23,21 @@ from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
 from icestream.facility.transfer.address import Address, read_address
 from icestream.facility.transfer.session import route_of
+from icestream.store.migrate import OtherSchema
+from icestream.store.open import NoStore
+from icestream.store.removed import removed_files
 
 __all__ = ["Backups", "backup_duties", "backup_of", "target_of", "what_of"]
 
 _OVER = ("archived", "gone")
+_CLOCKS = 120.0
+"""Seconds by which clocks of the microscope may differ."""
+_TROUBLES = (
+    Outage, NoStore, OtherSchema, OSError, ValueError, sqlite3.Error, SQLAlchemyError,
+)  # fmt: skip
+"""What one session may have; the others are backed up all the same."""
+_READING = 600.0
+"""Seconds of a turn in which backups are read again; the rest of them is, in the next."""
 _SETTLED = 7 * 86400.0
 """Seconds after its end from when on a session that is backed up whole is not looked at again."""
 
@@ -74,7 +90,11 @@ def what_of(session: KnownSession, raw: str = "raw") -> What:
     elif movies is not None and not movies.is_dir():
         movies = None
     place = Path(session.place) if session.place else None
-    return What(session=session.name, processing=folder, movies=movies, place=place)
+    what = What(session=session.name, processing=folder, movies=movies, place=place)
+    if route is None or not route.is_shared:
+        return what
+    until = math.inf if session.ended is None else session.ended + _CLOCKS
+    return replace(what, since=route.since, until=until, within=route.within)
 
 
 class Backups:
@@ -90,28 +110,46 @@ class Backups:
         Raises
         ------
         Outage
-            If the place is away or full.
+            If the place is away or full, or a session cannot be backed up; the others were.
         """
         backup = backup_of(self._name, self._section)
         volume_of(self._name, backup.target)
         with facility.registry.read() as connection:
             asked = [one for one in sessions(connection) if one.state not in _OVER]
-        raw = facility.file.tree.raw
+        here = [one for one in asked if Path(one.folder).is_dir()]
         done: list[Backed] = []
-        for one in asked:
-            if stop.is_set():
-                break
-            if not Path(one.folder).is_dir():
-                continue
-            backing = self._backing(what_of(one, raw), backup)
-            if self._is_settled(backing, one):
-                continue
-            done.append(backing.round(stopped=stop))
-            if done[-1].outage:
-                raise Outage(done[-1].outage)
-            self._keep(backing, stop)
+        troubles: list[str] = []
+
+        def each(act: Callable[[KnownSession, Backing], str]) -> None:
+            for one in here:
+                if stop.is_set():
+                    return
+                try:
+                    said = act(one, self._backing(what_of(one, facility.file.tree.raw), backup))
+                except _TROUBLES as error:
+                    said = str(error)
+                if said:
+                    troubles.append(one.said(said))
+                    volume_of(self._name, backup.target)  # what is away is so for all
+
+        each(lambda one, backing: self._bring(one, backing, done, stop))
+        if self._section.keep_former is not None or self._section.verify_every is not None:
+            until = time.monotonic() + _READING
+            each(lambda one, backing: self._keep(one, backing, until, stop))
         self._forget([Path(one.folder) for one in asked])
+        if troubles:
+            raise Outage("; ".join(troubles))
         return _words(done)
+
+    def _bring(
+        self, session: KnownSession, backing: Backing, done: list[Backed], stop: threading.Event
+    ) -> str:
+        """Back a session up where there may be something new; what is wrong, or nothing."""
+        if self._is_settled(backing, session):
+            self._known.pop(backing.what.processing).close()  # there are more and more of these
+            return ""
+        done.append(backing.round(stopped=stop))
+        return done[-1].outage
 
     def _backing(self, what: What, backup: Backup) -> Backing:
         known = self._known.get(what.processing)
@@ -125,27 +163,49 @@ class Backups:
         whole = float(backing.ledger.noted("whole") or 0.0)
         return session.ended is not None and whole > session.ended + _SETTLED
 
-    def _keep(self, backing: Backing, stop: threading.Event) -> None:
-        """Remove what need not be kept, and read all of it again when it is time."""
+    def _keep(
+        self, session: KnownSession, backing: Backing, until: float, stop: threading.Event
+    ) -> str:
+        """Remove what need not be kept, and read all of it again when it is time.
+
+        What the session has no more because the backup has it is kept for good.
+        """
         section, now, ledger = self._section, time.time(), backing.ledger
-        target, folder = backing.backup.target, backing.folder
+        target, folder, said = backing.backup.target, backing.folder, ""
         if section.keep_former is not None and folder.folder is not None:
             before = now - section.keep_former * 86400.0
-            prune(ledger, folder.folder, volume_of(self._name, target), before)
-        last = float(ledger.noted("verified") or 0.0)
-        if section.verify_every is not None and now - last > section.verify_every * 86400.0:
-            found = verify(ledger, target, folder, stopped=stop)
+            volume = volume_of(self._name, target)
+            prune(ledger, folder.folder, volume, before, _removed(backing.what))
+        before = now - (section.verify_every or 0.0) * 86400.0
+        due = section.verify_every is not None and float(ledger.noted("read") or 0.0) < before
+        if due and time.monotonic() < until:
+            found = verify(ledger, target, folder, since=before, until=until, stopped=stop)
             if found.wrong:
                 backing.look_anew()
+                ledger.note("whole", "")
                 name, why = next(iter(found.wrong.items()))
-                raise Outage(
-                    f"{len(found.wrong)} files of the backup of {backing.what.session} are not "
-                    f"what they were: {name}: {why}; they are copied again from the session"
+                said = (
+                    f"{len(found.wrong)} files of its backup are not what they were: {name}: "
+                    f"{why}; what the session still has is copied again"
                 )
+        if self._is_settled(backing, session):
+            self._known.pop(backing.what.processing).close()
+        return said
 
     def _forget(self, folders: list[Path]) -> None:
         for folder in [folder for folder in self._known if folder not in folders]:
             self._known.pop(folder).close()
+
+
+def _removed(what: What) -> set[str]:
+    """Files that were removed on purpose, by their names in a backup."""
+    roots = [(PROCESSING, what.processing), (MOVIES, what.movies)]
+    return {
+        f"{part}/{path.relative_to(root)}"
+        for path in removed_files(what.processing)
+        for part, root in roots
+        if root is not None and path.is_relative_to(root)
+    }
 
 
 def _words(done: list[Backed]) -> str:

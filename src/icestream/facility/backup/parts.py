@@ -1,5 +1,7 @@
 """The two parts of a session that are backed up: its movies, and all that was made of them."""
 
+import fnmatch
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +31,16 @@ class What:
     """Where its movies are: its copy of them, or the microscope's folder; None for nowhere."""
     place: Path | None = None
     """The session's place, in which the other folders may be."""
+    since: float = 0.0
+    until: float = math.inf
+    """Movies that were last changed before or after are other sessions', where a folder of the
+    microscope is that of all; seconds since the epoch."""
+    within: str = ""
+    """Pattern of the folders right below it whose movies are its own; empty for all."""
+
+    def has(self, found: FoundFile) -> bool:
+        """Whether a movie of that folder is the session's."""
+        return self.since <= found.modified * 1e-9 <= self.until
 
     @property
     def ledgers(self) -> Path:
@@ -89,6 +101,7 @@ class Parts:
         if PROCESSING in wanted:
             tree = FolderTree(what.processing, self.skips)
             self._parts[PROCESSING] = Part(PROCESSING, what.processing, tree)
+        self._within = what.within
         if MOVIES in wanted and what.movies is not None:
             tree = FolderTree(what.movies, self._skips_movie)
             self._parts[MOVIES] = Part(MOVIES, what.movies, tree)
@@ -107,5 +120,7 @@ class Parts:
         return hidden or beside or is_excluded(name, self._exclude)
 
     def _skips_movie(self, name: str) -> bool:
-        hidden = any(part.startswith(".") for part in name.split("/"))
-        return hidden or is_excluded(name, self._exclude)
+        parts = name.split("/")
+        hidden = any(part.startswith(".") for part in parts)
+        other = self._within and not fnmatch.fnmatchcase(parts[0], self._within)
+        return hidden or bool(other) or is_excluded(name, self._exclude)

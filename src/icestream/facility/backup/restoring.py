@@ -160,7 +160,7 @@ def restore(
         moved = [(known.processing, done.processing)]
         if known.place is not None:
             moved.append((known.place, place))
-        if known.movies is not None and (MOVIES in parts or done.raw.is_dir()):
+        if known.movies is not None and done.raw.is_dir():  # the backup may hold none of them
             moved.append((known.movies, done.raw))
         done.rewritten = relocate(done.processing, moved)
         route = route_of(done.processing)

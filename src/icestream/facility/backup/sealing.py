@@ -1,9 +1,10 @@
 """What a backup says of itself: whose it is, what it should hold, and a digest of each file."""
 
+import contextlib
 import json
 import os
 import re
-import tempfile
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,7 +18,15 @@ from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.rsync import Between, run_rsync
 from icestream.store import sqlite
 
-__all__ = ["CARD", "LEDGER", "MANIFEST", "manifest_lines", "read_manifest", "seal"]
+__all__ = [
+    "CARD",
+    "LEDGER",
+    "MANIFEST",
+    "manifest_lines",
+    "read_manifest",
+    "room_for_copies",
+    "seal",
+]
 
 CARD = "backup.json"
 """Whose backup it is, from where, and as of when."""
@@ -51,6 +60,24 @@ def read_manifest(path: Path) -> Iterator[tuple[str, str]]:
             yield os.fsdecode(name), digest.decode("ascii")
 
 
+@contextlib.contextmanager
+def room_for_copies(what: What, name: str) -> Iterator[Path]:
+    """A folder beside the ledgers, empty, for copies of stores while a backup is under way.
+
+    Parameters
+    ----------
+    name
+        Of the backup.
+    """
+    folder = what.ledgers / f"backup-{name}"
+    shutil.rmtree(folder, ignore_errors=True)  # what one that was killed has left
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def seal(
     ledger: BackupLedger, what: What, folder: Address, volume: BackupVolume, now: float
 ) -> None:
@@ -61,8 +88,7 @@ def seal(
     Outage
         If it cannot be written.
     """
-    with tempfile.TemporaryDirectory(dir=what.ledgers, prefix="backup-seal-") as made:
-        held = Path(made)
+    with room_for_copies(what, volume.name) as held:
         sqlite.copy(ledger.path, held / LEDGER)
         here = (kept for kept in ledger.every() if kept.volume == volume.id and kept.digest)
         with (held / MANIFEST).open("wb") as file:
@@ -72,7 +98,7 @@ def seal(
         options = [] if folder.folder is not None else ["--mkpath"]
         # What the card says is true once the other two are there.
         for names in ([LEDGER, MANIFEST], [CARD]):
-            run = run_rsync(Between(Address(made), folder), names, options)
+            run = run_rsync(Between(Address(str(held)), folder), names, options)
             for name in names:
                 if name not in run.done:
                     why = run.failed.get(name, "it did not arrive")

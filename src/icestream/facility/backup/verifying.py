@@ -1,10 +1,11 @@
 """Reading a backup again, whole, and letting go of what it need not keep any more."""
 
 import contextlib
+import math
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,7 +38,9 @@ def verify(
     ledger: BackupLedger,
     target: Address,
     folder: Address,
-    told: Callable[[Verified], None] | None = None,
+    *,
+    since: float = math.inf,
+    until: float = math.inf,
     stopped: threading.Event | None = None,
 ) -> Verified:
     """Read each file of a session's backup and compare it with the digest of when it was made.
@@ -48,6 +51,10 @@ def verify(
     ----------
     target, folder
         The backup, and the session's folder in it.
+    since
+        Files that were read after this are not read again; seconds since the epoch.
+    until
+        When to leave the rest for another time, by the monotonic clock.
 
     Raises
     ------
@@ -57,8 +64,9 @@ def verify(
     volume = volume_of(None, target)
     done = Verified()
     batch: list[BackedFile] = []
+    began = time.time()
     for kept in ledger.every():
-        if kept.link or not kept.digest:
+        if kept.link or not kept.digest or (kept.checked or 0.0) >= since:
             continue
         if kept.volume != volume.id:
             done.elsewhere += 1
@@ -67,11 +75,13 @@ def verify(
         if len(batch) >= _MOST or sum(each.size for each in batch) > _BYTES:
             _verify(ledger, folder, batch, done, stopped)
             batch = []
-            if told is not None:
-                told(done)
+            if time.monotonic() > until:
+                return done
     _verify(ledger, folder, batch, done, stopped)
-    if not done.elsewhere:
-        ledger.note("verified", f"{time.time():.3f}")
+    if stopped is None or not stopped.is_set():
+        ledger.note("read", f"{began:.3f}")
+        if not (done.elsewhere or done.wrong):
+            ledger.note("verified", f"{time.time():.3f}")
     return done
 
 
@@ -93,6 +103,8 @@ def _verify(
         now = time.time()
         for kept in batch:
             wrong = failed.get(kept.name) or _read(root / kept.name, kept, stopped)
+            if stopped is not None and stopped.is_set():
+                return
             ledger.checked(kept.name, now, wrong)
             if wrong:
                 done.wrong[kept.name] = wrong
@@ -112,10 +124,21 @@ def _read(path: Path, kept: BackedFile, stopped: threading.Event | None) -> str:
     return "" if same else "it holds something else than what was backed up"
 
 
-def prune(ledger: BackupLedger, folder: Path, volume: BackupVolume, before: float) -> int:
+def prune(
+    ledger: BackupLedger,
+    folder: Path,
+    volume: BackupVolume,
+    before: float,
+    spared: Collection[str] = (),
+) -> int:
     """Remove what was replaced, and what is gone from the session, since before a time; bytes.
 
     Only in a folder of this machine, and only what is on the disk that is there.
+
+    Parameters
+    ----------
+    spared
+        Files that went from the session because the backup has them: they stay.
     """
     removed = 0
     for _, place, size, _ in ledger.former(before):
@@ -125,7 +148,7 @@ def prune(ledger: BackupLedger, folder: Path, volume: BackupVolume, before: floa
             removed += size
         ledger.drop_former(place)
     for kept in ledger.gone_since(before):
-        if kept.volume == volume.id:
+        if kept.volume == volume.id and kept.name not in spared:
             with contextlib.suppress(FileNotFoundError):
                 (folder / kept.name).unlink()
                 removed += kept.size

@@ -46,9 +46,9 @@ def _under_way(session: KnownSession, layout: Layout) -> Iterator[str]:
         if count:
             yield f"{count} of its files are still to be copied from the microscope"
     if ledgers.is_dir():
-        for one in sorted(ledgers.glob("backup-*-*")):
-            if one.is_dir():
-                yield f"the backup {one.name.split('-')[1]} is under way"
+        for one in sorted(ledgers.glob("backup-*")):
+            if one.is_dir():  # the room for its copies of stores
+                yield f"the backup {one.name.removeprefix('backup-')} is under way"
     for folder in _exports(layout.place):
         yield f"an export is written into {folder}"
 

@@ -41,3 +41,14 @@ def test_what_waits_is_what_is_not_held(tmp_path: Path) -> None:
     assert not part.waiting
     assert part.keeps(FoundFile("align/a", 1, 1))
     assert not part.keeps(FoundFile("report/index.html", 1, 1))
+
+
+def test_movies_of_others_are_left_out_of_a_folder_that_all_share(tmp_path: Path) -> None:
+    for name in ("lea_1/a.mrc", "tom_1/a.mrc", "b.mrc"):
+        (tmp_path / "nas" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "nas" / name).touch()
+    what = What(session="s", processing=tmp_path, movies=tmp_path / "nas", within="lea*")
+    movies = Parts(what, ("movies",), ()).of("movies")
+    assert movies is not None
+    movies.look(lambda *_: False)
+    assert list(movies.waiting) == ["lea_1/a.mrc"]

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,21 @@ def test_a_backup_that_is_away(backups: Backups, tmp_path: Path) -> None:
     backups.disk.rename(tmp_path / "unplugged")
     with pytest.raises(Outage, match="is not there|was never prepared"):
         restore(backups.to, "s", tmp_path / "new")
+
+
+def test_movies_that_the_backup_does_not_hold_are_where_they_were(
+    backups: Backups, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved: list[Path] = []
+    monkeypatch.setattr(
+        restoring, "relocate", lambda _, pairs: moved.extend(old for old, _ in pairs)
+    )
+    ledger = backups.backing.ledger
+    ledger.forget("movies/disc/a.mrc")
+    (backups.processing / "new").touch()
+    backups.backing.backup = replace(backups.backing.backup, what=("processing",))
+    backups.backing.look_anew()
+    backups.round()
+    restore(backups.to, "s", tmp_path / "again")
+    assert backups.movies not in moved
+    assert backups.processing in moved

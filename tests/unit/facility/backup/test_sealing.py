@@ -5,7 +5,8 @@ import sqlite3
 from pathlib import Path
 
 from backed_sessions import Backups
-from icestream.facility.backup.sealing import manifest_lines, read_manifest
+from icestream.facility.backup.parts import What
+from icestream.facility.backup.sealing import manifest_lines, read_manifest, room_for_copies
 
 ODD = [("a\nb", "1" * 32), ("c\\d", "2" * 32), ("e\rf", "3" * 32), ("\udcff", "4" * 32)]
 
@@ -27,3 +28,12 @@ def test_whose_it_is_and_what_it_should_hold(tmp_path: Path) -> None:
         rows = ledger.execute("SELECT CAST(name AS TEXT), digest FROM kept").fetchall()
     ledger.close()
     assert dict(rows) == digests
+
+
+def test_a_room_for_copies_is_gone_afterwards(tmp_path: Path) -> None:
+    what = What(session="s", processing=tmp_path)
+    left = tmp_path / ".facility" / "backup-usb" / "left"
+    left.mkdir(parents=True)
+    with room_for_copies(what, "usb") as room:
+        assert list(room.iterdir()) == []
+    assert list((tmp_path / ".facility").iterdir()) == []

@@ -1,6 +1,7 @@
 """Reading a backup again."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,38 @@ def test_disks_that_are_away_are_not_called_verified(tmp_path: Path, moved: bool
     backing = backups.backing
     assert verify(backing.ledger, backups.to, backing.folder).elsewhere == int(moved)
     assert bool(backing.ledger.noted("verified")) is not moved
+
+
+def test_what_is_not_read_whole_and_found_right_is_not_verified(tmp_path: Path) -> None:
+    backups = Backups(tmp_path)
+    backups.round()
+    backing, stop = backups.backing, threading.Event()
+    stop.set()
+    verify(backing.ledger, backups.to, backing.folder, stopped=stop)
+    assert not backing.ledger.noted("verified")
+    movie = backups.held / "movies" / "disc" / "a.mrc"
+    movie.write_bytes(b"b" * 1000)
+    assert check(backups)
+    assert not backing.ledger.noted("verified")
+    assert backing.ledger.noted("read")
+
+
+def test_what_was_read_since_is_not_read_again(tmp_path: Path) -> None:
+    backups = Backups(tmp_path)
+    backups.round()
+    ledger, folder = backups.backing.ledger, backups.backing.folder
+    assert verify(ledger, backups.to, folder, since=backups.now).files == 0
+    assert verify(ledger, backups.to, folder, since=backups.now + 1.0).files > 1
+
+
+def test_a_store_that_is_found_rotten_is_copied_again(tmp_path: Path) -> None:
+    backups = Backups(tmp_path)
+    backups.round()
+    store = backups.held / "processing" / ".facility" / "sink.db"
+    whole, times = store.read_bytes(), store.stat()
+    store.write_bytes(whole[:-1] + b"x")
+    os.utime(store, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert list(check(backups)) == ["processing/.facility/sink.db"]
+    backups.again()
+    backups.round()
+    assert check(backups) == {}

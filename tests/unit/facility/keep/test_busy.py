@@ -53,14 +53,14 @@ def test_copies_backups_and_exports_that_are_under_way(kept: KeptPlace) -> None:
     ledger = kept.folder / ".facility" / "transfer.db"
     with closing(sqlite3.connect(ledger)) as connection, connection:
         connection.execute("INSERT INTO file VALUES (x'61', 'copying', 1, '')")
-    (kept.folder / ".facility" / "backup-usb-x1").mkdir()
+    (kept.folder / ".facility" / "backup-usb-1").mkdir()
     with closing(open_store(kept.folder, readonly=True)) as store:
         record = queries.session(store)
     out = kept.place / "handover" / "relion"
     with claim_folder(out, record, "RELION project", "join them"):
         assert said(kept) == [
             "1 of its files are still to be copied from the microscope",
-            "the backup usb is under way",
+            "the backup usb-1 is under way",
             f"an export is written into {out}",
         ]
     assert len(said(kept)) == 2
