@@ -28,6 +28,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("statistics", "statistics:statistics", "Count sessions, exposures, hours by month or team."),
     ("transfer", "transfer:transfer", "Say how far copies from the microscopes are."),
     ("backup", "backup:backup", "Say what is backed up where; back up, verify."),
+    ("lost-disk", "backup:lost_disk", "Back up again what was on a disk that is lost."),
     ("restore", "backup:restore", "Bring a session back from a backup."),
     ("handover", "handover:handover", "Offer a session's data to people."),
     ("messages", "messages:messages", "List what was asked by message, and try it again."),

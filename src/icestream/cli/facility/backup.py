@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -12,19 +13,21 @@ from cyclopts import Parameter
 from icestream.alike import meant
 from icestream.cli.facility.transfer import asked_sessions, size_words, span_words
 from icestream.cli.terminal import print_json, print_table
-from icestream.facility.backup.account import BackupAccount, account
+from icestream.facility.backup.account import BackupAccount, account, backup_ledgers
 from icestream.facility.backup.backing import Backing
 from icestream.facility.backup.duty import backup_of, target_of, what_of
 from icestream.facility.backup.kinds import BackupPlace
+from icestream.facility.backup.ledger import BackupLedger
 from icestream.facility.backup.restoring import restore as bring_back
 from icestream.facility.backup.target import prepare as prepare_place
 from icestream.facility.backup.verifying import verify as read_again
 from icestream.facility.duties.turn import alone
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry.records import KnownSession
+from icestream.facility.registry.sessions import sessions
 from icestream.shown import printable
 
-__all__ = ["backup", "restore"]
+__all__ = ["backup", "lost_disk", "restore"]
 
 _SHOWN = 20
 
@@ -128,6 +131,30 @@ def restore(
     if not done.wrong and not done.elsewhere:
         print(f"go on with: icestream process --out {printable(str(done.processing))}")
     return int(bool(done.wrong or done.elsewhere))
+
+
+def lost_disk(disk: str, /) -> int:
+    """Give up what was on a disk of a backup that is lost, so that it is backed up again.
+
+    The exit status is 1 where no backup of a session is on it.
+
+    Parameters
+    ----------
+    disk
+        As it was called when it was prepared; icestream facility backup --json lists them.
+    """
+    files = gone = 0
+    with open_facility() as facility:
+        with facility.registry.read() as connection:
+            known = sessions(connection)
+        for path in (path for one in known for path in backup_ledgers(Path(one.folder)).values()):
+            with closing(BackupLedger(path)) as ledger:
+                lost, only = ledger.lose(disk)
+            files, gone = files + lost, gone + only
+    print(f"{files} files were on disk {disk}; what sessions still have is backed up again")
+    if gone:
+        print(f"{gone} of them are gone from their sessions, and lost")
+    return int(not files)
 
 
 def _section(facility: Facility, name: str) -> BackupPlace:

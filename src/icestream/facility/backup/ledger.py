@@ -170,6 +170,19 @@ class BackupLedger:
             ).fetchall()
         return {os.fsdecode(name) for (name,) in rows}
 
+    def lose(self, volume: str) -> tuple[int, int]:
+        """Give up what is on a disk: how many files, and those the session has no more of them."""
+        with self.writing():
+            files, gone = self._connection.execute(
+                "SELECT COUNT(*), COALESCE(SUM(gone IS NOT NULL), 0) FROM kept WHERE volume = ?",
+                [volume],
+            ).fetchone()
+            self._connection.execute("DELETE FROM former WHERE volume = ?", [volume])
+            self._connection.execute("DELETE FROM kept WHERE volume = ?", [volume])
+            if files:
+                self.note("whole", "")
+        return files, gone
+
     def gone_since(self, before: float) -> list[BackedFile]:
         """Files that have been gone from the session since before a time."""
         return self._select("WHERE gone < ?", [before])

@@ -1,7 +1,9 @@
 """`icestream facility backup` and `restore`."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 from copied_facility import begun, sections
 from icestream.cli.facility.app import app
 from icestream.facility.backup import restoring
+from icestream.facility.backup.account import backup_ledgers
+from icestream.facility.backup.ledger import BackupLedger
 from icestream.facility.opened import Facility, open_facility
 
 
@@ -57,3 +61,27 @@ def test_prepared_backed_up_verified_and_restored(
 def test_a_backup_that_there_is_not() -> None:
     with pytest.raises(LookupError, match=r"no \[backup\.ubs\]; did you mean usb"):
         facility_("backup", "--to", "ubs")
+
+
+def test_what_was_on_a_disk_that_is_lost_is_backed_up_again(
+    copies: Facility, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    session = begun(copies)
+    facility_("backup", "--prepare", "usb")
+    facility_("transfer", "--once")
+    facility_("backup", "--once")
+    (path,) = backup_ledgers(Path(session.folder)).values()
+    with closing(BackupLedger(path)) as ledger:
+        ledger.lost(["processing/align/a.mrc"], 1.0)
+    shutil.rmtree(tmp_path / "usb")
+    (tmp_path / "usb").mkdir()
+    capsys.readouterr()
+    facility_("backup", "--json")
+    (lost,) = json.loads(capsys.readouterr().out)[0]["volumes"]
+    assert facility_("lost-disk", lost) == 0
+    said = capsys.readouterr().out
+    assert "1 of them are gone from their sessions, and lost" in said
+    assert facility_("lost-disk", lost) == 1
+    facility_("backup", "--prepare", "usb")
+    assert facility_("backup", "--once") == 0
+    assert len(list((tmp_path / "usb" / "p-001" / "movies").glob("*.mrc"))) == 2
