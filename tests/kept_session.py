@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
+from icestream.facility.backup.kinds import BackupPlace
 from icestream.facility.keep.known import Layout
 from icestream.facility.keep.planning import RemovalPlan, decisions, facts_of, plan_removal
 from icestream.facility.opened import Facility
@@ -74,6 +75,7 @@ class KeptPlace:
     def back_up(self, *paths: str, backup: str = "usb") -> None:
         """Write down that a backup has verified copies of these files, as they are now."""
         ledger = self.folder / ".facility" / f"backup-{backup}.db"
+        self.facility.file.backup.setdefault(backup, BackupPlace(to="/mnt/backup"))
         with closing(sqlite3.connect(ledger)) as connection, connection:
             connection.executescript(KEPT)
             for path in paths:

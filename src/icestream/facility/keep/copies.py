@@ -1,7 +1,7 @@
 """Which files have a verified copy, asked of whatever keeps copies."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -24,13 +24,24 @@ class BackupCopies:
 
     A copy is verified when it was read back where it is, and had what the file had: then the
     ledger has its digest. One that was found wrong later, or whose backup gave it up, is none.
+
+    Parameters
+    ----------
+    names
+        Backups that the facility has; what others once held, nobody looks after any more. All that
+        have a ledger when not given.
     """
+
+    def __init__(self, names: Collection[str] | None = None) -> None:
+        self._names = names
 
     def of(self, layout: Layout) -> Mapping[str, Sequence[Copy]]:
         """Verified copies of a session's files, by their paths in its place."""
         found: dict[str, list[Copy]] = {}
         for ledger in self.ledgers(layout.folder):
             backup = ledger.stem.removeprefix("backup-")
+            if self._names is not None and backup not in self._names:
+                continue
             for path, copy in _kept(layout, ledger, backup):
                 found.setdefault(path, []).append(copy)
         return found

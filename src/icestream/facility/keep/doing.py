@@ -1,5 +1,6 @@
 """The duty: what the rules ask for is done, or only said, over and over."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ from icestream.facility.duties.duty import Duty
 from icestream.facility.duties.telling import tell_staff
 from icestream.facility.file import FacilityFile, LoadedFacility
 from icestream.facility.keep.aside import Busy, Moved, put_aside, settle
+from icestream.facility.keep.copies import BackupCopies
 from icestream.facility.keep.inventory import kept_inventory, take_inventory
 from icestream.facility.keep.kinds import Keep
 from icestream.facility.keep.known import Layout
@@ -125,10 +127,13 @@ def keep_house(
         try:
             look_after(facility, session, layout, done, act=keep.act if act is None else act)
         except Busy as error:
-            done.busy.append(f"{session.name}: {error}")
-        except OSError as error:
-            done.busy.append(f"{session.name}: {error.filename or ''}: {error.strerror or error}")
-            _log.warning(f"the data of {session.name} could not be looked after: {error}")
+            done.busy.append(session.said(str(error)))
+        except (OSError, sqlite3.Error) as error:
+            said = str(error)
+            if isinstance(error, OSError):
+                said = f"{error.filename or ''}: {error.strerror or error}"
+            done.busy.append(session.said(said))
+            _log.warning(f"data could not be looked after: {done.busy[-1]}")
     return done
 
 
@@ -151,9 +156,9 @@ def look_after(
     for decision in decisions(facility.file.keep or Keep(), facts):
         if act:
             done.told += _warn(facility, session, layout, decision, facts)
-        if decision.state != "due":
+        if decision.state != "due" or _is_empty(session, layout, decision):
             continue
-        plan = plan_removal(session, layout, decision, compare=act)
+        plan = plan_removal(session, layout, decision, _copies(facility), compare=act)
         if not act:
             done.would += [plan] if plan.lines or plan.left else []
             continue
@@ -169,7 +174,7 @@ def plans(facility: Facility, session: KnownSession, layout: Layout) -> Iterator
     """What becomes of each class of a session's data now; nothing is changed."""
     facts = facts_of(facility, session, layout)
     for decision in decisions(facility.file.keep or Keep(), facts):
-        yield plan_removal(session, layout, decision, compare=False)
+        yield plan_removal(session, layout, decision, _copies(facility), compare=False)
 
 
 def keep_flaws(known: LoadedFacility, settings: Settings) -> Iterator[Flaw]:
@@ -201,6 +206,11 @@ def _can_tell(known: LoadedFacility, settings: Settings) -> bool:
     return any(name in settings.channels for name in names)
 
 
+def _copies(facility: Facility) -> BackupCopies:
+    """What the backups of the facility file hold."""
+    return BackupCopies(facility.file.backup)
+
+
 def _finish(facility: Facility, session: KnownSession, layout: Layout, done: Done) -> None:
     """Go on with what was interrupted, and remove for good what lay aside for long enough."""
     with facility.registry.read() as connection:
@@ -211,9 +221,9 @@ def _finish(facility: Facility, session: KnownSession, layout: Layout, done: Don
             bring_back(facility, session, layout, one, one.who)
         elif one.state == "purging" or (one.state == "removed" and one.until <= now):
             try:
-                done.for_good.append(remove_for_good(facility, layout, one))
+                done.for_good.append(remove_for_good(facility, layout, one, _copies(facility)))
             except Busy as error:
-                done.busy.append(f"{session.name}: {error}")
+                done.busy.append(session.said(str(error)))
 
 
 def _refresh(session: KnownSession, layout: Layout) -> None:
@@ -222,6 +232,14 @@ def _refresh(session: KnownSession, layout: Layout) -> None:
     patience = _RUNNING if session.ended is None else _ENDED
     if known is None or time.time() - known.at > max(patience, 20 * known.seconds):
         take_inventory(layout)
+
+
+def _is_empty(session: KnownSession, layout: Layout, decision: Decision) -> bool:
+    """Whether nothing of a class was left at the last look, and nothing came since."""
+    here = kept_inventory(layout.folder)
+    if here is None or here.problem or session.ended is None or here.at < session.ended:
+        return False
+    return decision.kind not in here.tallies
 
 
 def _warn(

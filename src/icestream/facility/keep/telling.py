@@ -56,6 +56,8 @@ def tell_owners(
     earliest = max(decision.due, now + min(decision.rule.warn) * DAY)
     told = _told(facility, session, decision, size, earliest)
     reached = _mailed(facility, session, told)
+    if reached is None:
+        return ""  # it is tried again: that staff know of it is not enough
     if tell_staff(facility, told):
         reached.append("staff")
     if reached:
@@ -94,7 +96,7 @@ def mail_channel(facility: Facility) -> EmailChannel | None:
 def _told(
     facility: Facility, session: KnownSession, decision: Decision, size: int, earliest: float
 ) -> Told:
-    name = "a confidential session" if session.confidential else f"session {session.name}"
+    name = session.shown if session.confidential else f"session {session.name}"
     keep = facility.file.keep
     undo = 0.0 if keep is None else keep.undo
     return Told(
@@ -111,7 +113,8 @@ def _told(
     )
 
 
-def _mailed(facility: Facility, session: KnownSession, told: Told) -> list[str]:
+def _mailed(facility: Facility, session: KnownSession, told: Told) -> list[str] | None:
+    """Whom a mail reached; None where it could not be sent."""
     channel, addresses = mail_channel(facility), owners(facility, session)
     if channel is None or not addresses:
         return []
@@ -125,6 +128,6 @@ def _mailed(facility: Facility, session: KnownSession, told: Told) -> list[str]:
     try:
         send_mail(channel.model_copy(update={"to": tuple(addresses)}), message)
     except Undelivered as error:
-        _log.warning(f"{', '.join(addresses)} could not be told of a removal: {error}")
-        return []
+        _log.warning(f"the owners of {session.shown} could not be told of a removal: {error}")
+        return None
     return addresses

@@ -14,7 +14,7 @@ from icestream.facility.registry.removals import UnknownRemoval
 from icestream.facility.registry.sessions import change_session
 from kept_session import FILES, RAW, KeptPlace, there
 
-RULES = '[keep]\n[keep.raw]\nafter = "21 d"\nwarn = []\n'
+RULES = '[keep]\n[keep.raw]\nafter = "21 d"\nwarn = []\n[backup.usb]\nto = "{folder}/usb"\n'
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from icestream.facility.keep.filling_up import DiskForecast
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry import duties as duty_rows
 from icestream.facility.registry import removals as rows
+from icestream.facility.registry.people import keep_project
 from icestream.settings import load
 from kept_session import FILES, RAW, KeptPlace, the_removal, there
 
@@ -152,3 +153,42 @@ def test_rules_that_cannot_work_are_flaws(write_facility: Callable[[str], Path])
     found = {one.where: one for one in check_facility(path, load().settings)[0]}
     assert "is no email" in found["keep.mail"].what
     assert "only said" in found["keep.act"].what
+
+
+def test_a_class_of_which_nothing_is_left_is_not_looked_for_again(
+    kept: KeptPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.back_up(*RAW)
+    keep_house(kept.facility)
+    looked: list[str] = []
+    whole = doing.plan_removal
+
+    def seen(session: Any, layout: Any, decision: Any, *rest: Any, **more: Any) -> Any:
+        looked.append(decision.kind)
+        return whole(session, layout, decision, *rest, **more)
+
+    monkeypatch.setattr(doing, "plan_removal", seen)
+    assert keep_house(kept.facility).words() == "nothing is due"
+    assert looked == []
+
+
+def test_one_ledger_that_is_broken_keeps_no_other_session_up(keeping: Facility) -> None:
+    first, second = KeptPlace(keeping, "p-1"), KeptPlace(keeping, "q-2")
+    second.back_up(*RAW)
+    (first.folder / ".facility" / "transfer.db").write_bytes(b"no database" * 100)
+    done = keep_house(keeping)
+    assert done.busy == ["p-1: file is not a database"]
+    assert "raw/a.tiff" not in there(second)
+
+
+def test_of_a_confidential_session_no_name_is_said(
+    kept: KeptPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kept.facility.registry.write() as connection:
+        keep_project(connection, "p", confidential=True)
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise OSError(5, "Input/output error", str(kept.place))
+
+    monkeypatch.setattr(doing, "look_after", broken)
+    assert keep_house(kept.facility).words() == "waits: a confidential session has trouble"

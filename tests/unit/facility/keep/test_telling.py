@@ -81,3 +81,15 @@ def test_where_nobody_is_reached_nothing_is_written_down(
     assert tell_owners(kept.facility, kept.session, decision(1e9), [7.0], 1) == ""
     with kept.facility.registry.read() as connection:
         assert rows.notices(connection, kept.session.id) == ()
+
+
+def test_a_mail_that_did_not_go_out_is_no_warning(
+    kept: KeptPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(telling, "tell_staff", lambda *_: bool(told.append("staff")) or True)
+    monkeypatch.setattr(telling, "_mailed", lambda *_: None)
+    assert tell_owners(kept.facility, kept.session, decision(1e9), [7.0], 1) == ""
+    assert told == []
+    with kept.facility.registry.read() as connection:
+        assert rows.notices(connection, kept.session.id) == ()
