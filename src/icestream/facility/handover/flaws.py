@@ -34,6 +34,12 @@ def handover_flaws(known: LoadedFacility, _: Settings) -> Iterator[Flaw]:
         what = "people are told to fetch from HOST: write the name of the machine"
         yield Flaw("handover.host", what, stops=False)
     if section.sftp_port:
+        if sessions.is_relative_to(section.folder.parent):
+            what = (
+                f"who logs in by SFTP sees all of {section.folder.parent}, with the sessions in "
+                f"{sessions}: put the area into a folder that has nothing else"
+            )
+            yield Flaw("handover.folder", what)
         yield from _sftp(section.user, section.folder.parent)
 
 

@@ -24,3 +24,15 @@ def test_the_area_is_looked_at(write_facility: Callable[[str], Path], tmp_path: 
     assert "write the name" in said["handover.host"]
     among = '[handover]\nfolder = "{folder}/sessions/area"\n'
     assert "is among the sessions" in found(write_facility(among))["handover.folder"]
+
+
+def test_sessions_beside_the_area_can_be_seen_by_sftp(
+    write_facility: Callable[[str], Path], tmp_path: Path
+) -> None:
+    (tmp_path / "area").mkdir()
+    path = write_facility('[handover]\nfolder = "{folder}/area"\n')
+    flaws = [one for one in handover_flaws(load_facility(path), load().settings) if one.stops]
+    assert "who logs in by SFTP sees all of" in flaws[0].what
+    (tmp_path / "chroot" / "area").mkdir(parents=True)
+    path = write_facility('[handover]\nfolder = "{folder}/chroot/area"\n')
+    assert not [one for one in handover_flaws(load_facility(path), load().settings) if one.stops]
