@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from icestream.facility.begin.movies import newest_folders
+from icestream.facility.begin.movies import newest_folders, taken_folders
 from icestream.facility.bookings.clock import shown_time
 from icestream.facility.bookings.offer import BookingChoice, offer, shown_span
 from icestream.facility.opened import Facility
@@ -38,7 +38,7 @@ def settled(
     answers: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     booking = None
     if "project" not in answers or "operator" not in answers:
-        booking = _booking(facility, name, ask=ask)
+        booking = _booking(facility, name, answers, ask=ask)
     if booking is not None:
         answers["booking"] = (booking.source, booking.reference)
         answers.setdefault("project", booking.project)
@@ -61,16 +61,28 @@ def _only(facility: Facility) -> str:
     raise NoMicroscope(f"say which microscope: icestream session new NAME (there are {there})")
 
 
-def _booking(facility: Facility, microscope: str, *, ask: bool) -> KnownBooking | None:
-    """The booking that the session is for."""
+def _booking(
+    facility: Facility, microscope: str, answers: Mapping[str, Any], *, ask: bool
+) -> KnownBooking | None:
+    """The booking that the session is for: of the project and the operator that were given."""
     found = offer(facility, microscope)
     for doubt in found.doubts:
         print(f"icestream: {printable(doubt)}", file=sys.stderr)
-    if not found.choices:
+    choices = [one for one in found.choices if _fits(one.booking, answers)]
+    if not choices:
         return None
-    lines = [_words(facility, one) for one in found.choices]
+    lines = [_words(facility, one) for one in choices]
     chosen = _chosen(f"who uses {microscope} now", [*lines, NOBODY], ask=ask)
-    return None if chosen == len(lines) else found.choices[chosen].booking
+    return None if chosen == len(lines) else choices[chosen].booking
+
+
+def _fits(booking: KnownBooking, answers: Mapping[str, Any]) -> bool:
+    """Whether a booking says nothing else than what was given."""
+    said = {"project": booking.project, "operator": booking.who}
+    return all(
+        not value or not answers.get(name) or answers[name].casefold() == value.casefold()
+        for name, value in said.items()
+    )
 
 
 def _words(facility: Facility, choice: BookingChoice) -> str:
@@ -87,11 +99,15 @@ def _movies(facility: Facility, microscope: str, *, ask: bool) -> str:
     instrument = facility.file.microscopes.get(microscope)
     if instrument is None or instrument.movies is None:
         return ""
-    folders = newest_folders(instrument.movies)
+    folders = newest_folders(instrument.movies, taken=taken_folders(facility, microscope))
     if not folders:
         return ""
     now = time.time()
-    lines = [f"{one.path} (changed {shown_span(now - one.changed)} ago)" for one in folders]
+    lines = [
+        f"{one.path} (changed {shown_span(now - one.changed)} ago"
+        f"{', of another session' if one.taken else ''})"
+        for one in folders
+    ]
     chosen = _chosen(
         "where its movies are", [*lines, f"{instrument.movies} (all that is in it)"], ask=ask
     )

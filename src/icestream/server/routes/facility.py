@@ -15,7 +15,7 @@ from icestream.engine.machine.lock import holder
 from icestream.engine.requests.at_rest import ask
 from icestream.engine.requests.models import Stop
 from icestream.facility.begin.begin import Begun, NoMovies, WantedSession, begin_session
-from icestream.facility.begin.movies import newest_folders
+from icestream.facility.begin.movies import newest_folders, taken_folders
 from icestream.facility.begin.tree import CannotMake
 from icestream.facility.bookings.offer import offer
 from icestream.facility.check import check_facility
@@ -158,7 +158,8 @@ def list_new_movies(name: str, _: Operator, facility: ThisFacility) -> list[NewM
         known = ", ".join(facility.file.microscopes) or "none"
         raise Refused(404, f"the facility file has no microscope {name!r}; it has {known}")
     folder = facility.file.microscopes[name].movies
-    found = () if folder is None else newest_folders(folder)
+    taken = taken_folders(facility, name)
+    found = () if folder is None else newest_folders(folder, taken=taken)
     return [NewMovies(path=str(one.path), changed=one.changed) for one in found]
 
 

@@ -105,3 +105,11 @@ def test_where_nobody_is_asked_the_likeliest_is_taken_and_said(
 def test_a_microscope_has_to_be_named_where_two_may_be_meant(facility: Facility) -> None:
     with pytest.raises(NoMicroscope, match="there are krios1, glacios"):
         settled(facility, None, {}, ask=False)
+
+
+def test_a_booking_of_another_project_is_not_meant(facility: Facility) -> None:
+    book(facility, "17", project="cem00123", who="lea")
+    found = settled(facility, "krios1", {"project": "fac00001"}, ask=False)
+    assert "booking" not in found
+    assert "operator" not in found
+    assert settled(facility, "krios1", {"operator": "Lea"}, ask=False)["project"] == "cem00123"

@@ -3,7 +3,10 @@
 import os
 from pathlib import Path
 
-from icestream.facility.begin.movies import newest_folders
+from icestream.facility.begin.begin import WantedSession, begin_session
+from icestream.facility.begin.movies import newest_folders, taken_folders
+from icestream.facility.opened import Facility
+from icestream.protocol import Registry
 
 
 def test_the_newest_is_first_by_what_is_put_into_it(tmp_path: Path) -> None:
@@ -40,3 +43,16 @@ def test_the_truth_of_a_simulation_is_no_movies(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_has_none(tmp_path: Path) -> None:
     assert newest_folders(tmp_path / "none") == ()
+
+
+def test_those_that_another_session_takes_come_behind(facility: Facility) -> None:
+    krios1 = facility.path.parent / "krios1"
+    for number, name in enumerate(("mine", "theirs")):
+        (krios1 / name).mkdir()
+        os.utime(krios1 / name, (1000 + number, 1000 + number))
+    wanted = WantedSession(microscope="krios1", movies=str(krios1 / "theirs"), start=False)
+    begin_session(facility, Registry(), wanted)
+    taken = taken_folders(facility, "krios1")
+    found = newest_folders(krios1, taken=taken)
+    assert [(one.path.name, one.taken) for one in found] == [("mine", False), ("theirs", True)]
+    assert taken_folders(facility, "glacios") == frozenset()
