@@ -25,9 +25,9 @@ from icestream.facility.registry.sessions import change_session, keep_session, s
 from icestream.protocol import Registry
 from icestream.starting.begin import NotStarted
 from icestream.store import tables as t
+from icestream.store.open import open_store
 from icestream.store.pace import found_times
 from report_session import SampleSession
-from icestream.store.open import open_store
 from toy_session import wait_for
 
 
