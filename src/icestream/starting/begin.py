@@ -27,6 +27,7 @@ from icestream.starting.presets import with_presets
 from icestream.store.open import NoStore, open_store
 
 __all__ = [
+    "NOT_STARTED",
     "NotStarted",
     "Started",
     "begin",
@@ -38,6 +39,8 @@ __all__ = [
     "wait_for_it",
 ]
 
+NOT_STARTED = "it was not started yet"
+"""Why a session is stopped that was made, and that no process has come to."""
 WORKFLOW = "workflow.json"
 LOG = "started.log"
 _TOLD = 12
@@ -124,7 +127,7 @@ def enter(folder: Path, workflow: Workflow, registry: Registry, *, url: str | No
     with hold(folder), closing(open_store(folder, url=url)) as store:
         record = Record(store, registry, None, timeout=0.0)
         record.open(workflow)
-        record.leave("stopped", "it was not started yet")
+        record.leave("stopped", NOT_STARTED)
 
 
 def go_on(folder: Path, *, state: Path | None = None) -> Started:

@@ -15,7 +15,7 @@ from icestream.facility.file import FacilityFile
 from icestream.facility.opened import Facility
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import change_session, sessions
-from icestream.starting.begin import NotStarted, go_on, wait_for_it
+from icestream.starting.begin import NOT_STARTED, NotStarted, go_on, wait_for_it
 from icestream.store import queries
 from icestream.store.migrate import OtherSchema
 from icestream.store.open import NoStore, open_store
@@ -84,7 +84,7 @@ def _values(known: KnownSession) -> dict[str, Any]:
     if now.state in _OVER and holder(folder):
         # Its process has not come to say so, or somebody else has taken the session for a moment.
         return {"state": "running", "exposures": exposures}
-    if before.epoch <= 1 and now.state in _OVER:  # it was made, and no process has come to it
+    if now.state == "stopped" and before.reason == NOT_STARTED:  # no process has come to it
         return {"exposures": exposures} if known.state == "new" else {"state": "lost"}
     if now.state == "stopped" and before.state not in _OVER:
         ended = known.state == "stopped" and (known.ended or 0.0) >= before.changed

@@ -162,3 +162,22 @@ def test_one_that_was_lost_and_that_a_person_ended_is_not_begun_again(facility: 
         )
     assert follow(facility) == "none runs"
     assert known(facility, card).state == "stopped"
+
+
+def test_one_that_a_first_process_ended_is_not_started_again(
+    facility: Facility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those that messages begin, and that nobody made before."""
+
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("it is started again")
+
+    monkeypatch.setattr(following, "go_on", started)
+    card = begin(facility, start=False)
+    with closing(open_store(Path(card.folder))) as store, store.write() as connection:
+        connection.execute(t.session.update().values(state="stopped", reason="by lea: enough"))
+    with facility.registry.write() as connection:
+        change_session(connection, known(facility, card).id, state="running")
+    assert follow(facility) == "none runs"
+    found = known(facility, card)
+    assert (found.state, found.reason, found.revivals) == ("stopped", "by lea: enough", 0)
