@@ -66,7 +66,11 @@ def _state(facility: Facility, name: str) -> DutyState | None:
 def _over_and_over(facility: Facility, duty: Duty, stop: threading.Event) -> None:
     failures = 0
     while not stop.is_set():
-        failures = 0 if do_once(facility, duty, stop) else failures + 1
+        try:
+            failures = 0 if do_once(facility, duty, stop) else failures + 1
+        except Exception:  # in writing down or telling how it went: the duty goes on
+            _log.error(f"{duty.name}: {traceback.format_exc()}")
+            failures += 1
         pause = duty.every
         if failures:
             pause = max(pause, min(duty.longest, 2.0 ** min(failures, 10)))

@@ -29,11 +29,11 @@ def alone(facility: Facility, names: Sequence[str]) -> Iterator[None]:
         Naming the duty, and who does it.
     """
     with contextlib.ExitStack() as held:
-        for name in names:
-            if facility.registry.file is not None:
+        if facility.registry.file is None:
+            held.enter_context(_kept(facility, names))
+        else:
+            for name in names:
                 held.enter_context(_locked(facility.registry.file.parent / "duties", name))
-            else:
-                held.enter_context(_kept(facility, name))
         yield
 
 
@@ -55,16 +55,23 @@ def _locked(folder: Path, name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _kept(facility: Facility, name: str) -> Iterator[None]:
-    """A lock of PostgreSQL, which ends with the connection that has it."""
-    number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "big")
+def _kept(facility: Facility, names: Sequence[str]) -> Iterator[None]:
+    """Locks of PostgreSQL, which end with the connection that has them.
+
+    It is one for all of them: there are only so many connections, and duties need them.
+    """
+    asked = text("SELECT pg_try_advisory_lock(1768121197, :number)")  # "icem", and the duty
     with facility.registry.engine.connect() as connection:
-        asked = text("SELECT pg_try_advisory_lock(1768121197, :number)")  # "icem", and the duty
-        number -= 1 << 31  # PostgreSQL's integers have a sign
-        if not connection.execute(asked, {"number": number}).scalar():
-            raise _taken(name, "")
-        connection.commit()
-        yield
+        try:
+            for name in names:
+                digest = hashlib.blake2b(name.encode(), digest_size=4).digest()
+                number = int.from_bytes(digest, "big") - (1 << 31)  # its integers have a sign
+                if not connection.execute(asked, {"number": number}).scalar():
+                    raise _taken(name, "")
+            connection.commit()
+            yield
+        finally:
+            connection.invalidate()  # not back among the others, with its locks
 
 
 def _taken(name: str, who: str) -> DutyTaken:

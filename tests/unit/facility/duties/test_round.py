@@ -3,10 +3,12 @@
 import json
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from icestream.facility.duties import round as round_module
 from icestream.facility.duties.duty import Duty, Outage
 from icestream.facility.duties.round import do_duties, do_once
 from icestream.facility.opened import Facility
@@ -118,3 +120,18 @@ def test_a_registry_that_is_away_ends_nothing(facility: Facility, tmp_path: Path
     act = Away(Outage("x"))
     assert not do_once(facility, duty(act))
     assert act.calls == 1
+
+
+def test_a_duty_goes_on_where_nobody_can_be_told(
+    facility: Facility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act, stop = Away(Outage("the NAS is away")), threading.Event()
+
+    def broken(*_: object, **__: object) -> bool:
+        if act.calls > 1:
+            stop.set()
+        raise RuntimeError("the words cannot be written")
+
+    monkeypatch.setattr(round_module, "tell", broken)
+    do_duties(facility, [replace(duty(act), longest=0.0)], stop)
+    assert act.calls == 2

@@ -49,3 +49,19 @@ def test_another_process_is_named_until_it_is_killed(
         other.communicate()
     with open_facility() as facility, alone(facility, ["copy"]):
         pass
+
+
+def test_many_duties_leave_connections_to_work_with(
+    write_facility: Callable[[str], Path], url: str | None
+) -> None:
+    path = write_facility("")
+    if url is not None:
+        address = url.replace("postgresql+psycopg", "postgresql")
+        path.write_text(path.read_text().replace("patience", f'registry = "{address}"\npatience'))
+    names = [f"duty {number}" for number in range(20)]
+    with open_facility() as facility:
+        facility.registry.engine.pool._timeout = 0.1  # type: ignore[attr-defined]
+        with alone(facility, names), facility.registry.read() as connection:
+            assert connection.execute(text("SELECT 1")).scalar() == 1
+        with alone(facility, names), pytest.raises(DutyTaken), alone(facility, names[:1]):
+            pass
