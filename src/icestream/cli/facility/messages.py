@@ -1,14 +1,19 @@
 """`icestream facility messages`: what was asked by message, and what became of it."""
 
 import threading
-import time
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from icestream.cli.terminal import print_json, print_table
 from icestream.facility.duties.duty import Outage
-from icestream.facility.messages.duty import carry_requests, opened_messages, talk_to_broker
+from icestream.facility.duties.turn import alone
+from icestream.facility.messages.duty import (
+    carry_requests,
+    messages_duties,
+    opened_messages,
+    talk_to_broker,
+)
 from icestream.facility.messages.inbox import LedgerEntry
 from icestream.facility.opened import Facility, open_facility
 from icestream.shown import printable
@@ -43,12 +48,15 @@ def messages(
         For programs.
     """
     with open_facility() as facility:
-        away = _work(facility) if once else []
+        away: list[str] = []
+        if once:
+            with alone(facility, [one.name for one in messages_duties(facility.file)]):
+                away = _work(facility)
         with opened_messages(facility) as carrying:
             ledger = carrying.ledger
             if again is not None:
                 entry = ledger.inbox.again(again)
-                print(f"message {entry.id} ({entry.identity}) is tried again")
+                print(f"message {entry.id} ({printable(entry.identity)}) is tried again")
                 return 0
             found = ledger.inbox.dead() if dead else ledger.inbox.newest(limit)
             counts = ledger.counts()
@@ -58,7 +66,7 @@ def messages(
     for said in away:
         print(f"away: {said}")
     if found:
-        rows = [_row(one) for one in found[:limit]]
+        rows = [_row(facility, one) for one in found[:limit]]
         print_table(("number", "asked", "way", "by", "session", "state", "why"), rows)
     else:
         print("nothing was given up" if dead else "nothing was asked by message yet")
@@ -85,8 +93,8 @@ def _work(facility: Facility) -> list[str]:
     return list(dict.fromkeys(away))
 
 
-def _row(entry: LedgerEntry) -> tuple[str, ...]:
-    asked = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.arrived))
+def _row(facility: Facility, entry: LedgerEntry) -> tuple[str, ...]:
+    asked = f"{facility.local(entry.arrived):%Y-%m-%d %H:%M}"
     tries = f" ({entry.tried} tries)" if entry.tried else ""
     return (
         str(entry.id), asked, entry.source, printable(entry.who) or "-", entry.session or "-",

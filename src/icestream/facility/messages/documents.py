@@ -5,6 +5,7 @@ older documents stay good.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -201,6 +202,7 @@ class SessionNews(_Document):
     """Number of the alert."""
 
 
+_NULL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _ADAPTER: TypeAdapter[MessageRequest] = TypeAdapter(
     Annotated[MessageRequest, Field(discriminator="action")]
 )
@@ -238,11 +240,18 @@ def parsed(given: bytes) -> Any:
         If it is none.
     """
     try:
-        return json.loads(given.decode("utf-8-sig"), parse_constant=_no_number)
+        found = json.loads(given.decode("utf-8-sig"), parse_constant=_no_number)
+        text = json.dumps(found, ensure_ascii=False, allow_nan=False)
+        text.encode()
     except UnicodeDecodeError as error:
         raise UnreadableRequest([f"it is no UTF-8 text: byte {error.start + 1}"]) from None
+    except UnicodeEncodeError:
+        raise UnreadableRequest(["a text in it has half a letter (\\ud800 to \\udfff)"]) from None
     except (ValueError, RecursionError) as error:
         raise UnreadableRequest([f"it is no JSON: {error}"]) from None
+    if _NULL.search(text):  # no database takes it
+        raise UnreadableRequest(["a text in it has the letter \\u0000, which is none"])
+    return found
 
 
 def _no_number(word: str) -> Any:

@@ -8,7 +8,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from icestream.facility.duties.duty import Duty, Outage
 from icestream.facility.file import FacilityFile
@@ -48,7 +50,7 @@ def messages_duties(file: FacilityFile) -> Iterator[Duty]:
         name="messages.requests",
         what="carries out what is asked by message",
         every=_LOOK,
-        act=carry_requests,
+        act=partial(carry_requests, watched={}),
     )
     if section.broker is not None:
         yield Duty(
@@ -81,9 +83,19 @@ def _ledger_file(facility: Facility, section: MessagesSection) -> Path:
 
 
 def carry_requests(
-    facility: Facility, stop: threading.Event, *, seconds: float = _TURN, once: bool = False
+    facility: Facility,
+    stop: threading.Event,
+    *,
+    seconds: float = _TURN,
+    once: bool = False,
+    watched: dict[Path, Any] | None = None,
 ) -> str:
     """Take in the folder's files, carry out what was asked, and tell of sessions.
+
+    Parameters
+    ----------
+    watched
+        What was seen of sessions in turns before.
 
     Raises
     ------
@@ -93,7 +105,7 @@ def carry_requests(
     with opened_messages(facility) as carrying:
         section, ledger = carrying.section, carrying.ledger
         folder = None if section.folder is None else RequestFolder(section, section.folder)
-        telling = SessionsTold(carrying.told)
+        telling = SessionsTold(carrying.told, {} if watched is None else watched)
         until, listed, away = time.monotonic() + seconds, 0.0, ""
         files = done = told = 0
         ledger.outbox.forget(time.time() - _KEPT)

@@ -94,7 +94,9 @@ class RequestFolder:
                     found[entry.name] = seen
                     quiet = self._quiet(facts, seen, now)
                     if quiet >= self.section.settle:
-                        late = quiet >= self.section.patience
+                        # By our own clock as well: that of a file server may be another.
+                        own = now - seen.since
+                        late = quiet >= self.section.patience and own >= self.section.settle
                         ready.append((facts.st_mtime_ns, entry.name, late))
         self._seen = found
         for _, name, late in sorted(ready):

@@ -63,6 +63,10 @@ class Following:
             for row in rows
         ]
 
+    def folders(self) -> frozenset[str]:
+        """Folders of all sessions that are followed, or were."""
+        return frozenset(row["folder"] for row in self._file.all("SELECT folder FROM followed"))
+
     def told(self, folder: Path, after: int) -> None:
         """All events up to a number were told."""
         self._file.write("UPDATE followed SET after = ? WHERE folder = ?", after, str(folder))

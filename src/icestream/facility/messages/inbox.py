@@ -78,6 +78,8 @@ class Inbox:
 
     def __init__(self, file: MessageFile) -> None:
         self._file = file
+        self._all_written: tuple[Any, ...] = ()
+        """The newest answer and the newest file when all answers were beside the files."""
 
     def receive(self, arrived: ArrivedMessage, *, laid: bytes | None = None) -> ReceivedMessage:
         """Enter something that came, once; `laid` is the free path that its file is moved to.
@@ -200,11 +202,16 @@ class Inbox:
 
     def unwritten(self) -> list[tuple[bytes, int, int]]:
         """Files of requests beside which not all answers are: path, request, answers there are."""
+        asked = "SELECT (SELECT max(id) FROM answer), (SELECT max(rowid) FROM laid)"
+        newest = tuple(self._file.one(asked) or ())
+        if newest == self._all_written:
+            return []
         rows = self._file.all(
             "SELECT laid.path, laid.inbox_id, count(answer.id) AS answers FROM laid"
             " JOIN answer ON answer.inbox_id = laid.inbox_id GROUP BY laid.path"
             " HAVING answers > laid.written"
         )
+        self._all_written = () if rows else newest
         return [(bytes(row["path"]), int(row["inbox_id"]), int(row["answers"])) for row in rows]
 
     def written(self, path: bytes, answers: int) -> None:

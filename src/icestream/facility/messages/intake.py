@@ -147,6 +147,9 @@ def write_out_answers(carrying: RequestsCarriedOut) -> None:
     """
     ledger = carrying.ledger
     for path, number, count in ledger.inbox.unwritten():
-        if (place := Path(os.fsdecode(path))).parent.is_dir():
+        place = Path(os.fsdecode(path))
+        if place.parent.is_dir():
             write_answers(place, ledger.inbox.answers(number))
+        elif place.parent.parent == carrying.section.folder:
+            continue  # its disk is away: later
         ledger.inbox.written(path, count)

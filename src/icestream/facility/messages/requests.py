@@ -8,6 +8,7 @@ import contextlib
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,9 @@ from icestream.facility.messages.sessions import (
 )
 from icestream.formats.watch import FolderWatch
 from icestream.shown import printable
-from icestream.store.open import NoStore
+from icestream.starting.begin import NOT_STARTED
+from icestream.store import queries
+from icestream.store.open import NoStore, open_store
 
 __all__ = ["AnswerPlaces", "RequestsCarriedOut", "answered_again", "pause_after", "say", "who_asks"]
 
@@ -208,6 +211,9 @@ class RequestsCarriedOut:
             first = self.ledger.inbox.entry(followed.inbox_id)
             if first.kind != "zocalo":
                 return False
+            if self._has_ended(followed.folder):
+                said = f"session {request.session} has ended: let it go on, and ask again"
+                raise UnreadableRequest([f"movie: {said}"])
             before = self._request(first)
             assert isinstance(before, StartSession)
             movie = str(parsed(entry.body).get("parameters", {}).get("movie", ""))
@@ -226,6 +232,15 @@ class RequestsCarriedOut:
                           said="the session takes it in")  # fmt: skip
             return True
         return False
+
+    def _has_ended(self, folder: Path) -> bool:
+        """Whether somebody stopped a session, or it is done: it takes nothing in."""
+        try:
+            with closing(open_store(folder, readonly=True)) as store:
+                found = queries.session(store)
+        except NoStore:
+            return False
+        return found.state in ("stopped", "done") and found.reason != NOT_STARTED
 
     # -- asking ----------------------------------------------------------------------------------
 
@@ -294,7 +309,8 @@ class RequestsCarriedOut:
         if entry.tried + 1 < self.section.tries:
             self.ledger.inbox.put_off(entry.id, time.time() + pause_after(entry.tried), reason)
             return
-        _log.warning("message.given_up", message=entry.id, reason=reason)
+        secret = _is_secret(self.told, entry)
+        _log.warning("message.given_up", message=entry.id, reason="" if secret else reason)
         with self.ledger.transaction():
             self.ledger.inbox.put_off(entry.id, 0.0, reason)
             self.ledger.inbox.move(entry.id, "given up", reason=reason)
@@ -306,7 +322,7 @@ class RequestsCarriedOut:
         broker = self.section.broker
         if broker is None or entry.source == "folder":
             return
-        secret = self.sessions.confidential(entry.folder, _project(entry))
+        secret = _is_secret(self.told, entry)
         body = {
             "version": 1,
             "message": entry.id,
@@ -373,12 +389,13 @@ def _answers_out(
 ) -> Iterator[OutgoingMessage]:
     """Messages that carry an answer."""
     if entry.kind == "step":
-        yield from zocalo.next_steps(zocalo.read_step(parsed(entry.body)), answer)
+        with contextlib.suppress(UnreadableRequest):  # nothing follows one that is none
+            yield from zocalo.next_steps(zocalo.read_step(parsed(entry.body)), answer)
     broker = told.section.broker
     if not entry.reply_to or broker is None:
         return
     open_to_all = entry.reply_to == broker.answers
-    if open_to_all and told.sessions.confidential(answer.folder, _project(entry)):
+    if open_to_all and _is_secret(told, entry, answer.folder):
         # Whoever wants more names a queue of his own by reply-to.
         answer = MessageAnswer(
             id=answer.id, request=answer.request, state=answer.state, time=answer.time
@@ -394,13 +411,19 @@ def _answers_out(
     )
 
 
-def _project(entry: LedgerEntry) -> str:
-    """Code of the project that a request names; empty where it names none."""
+def _is_secret(told: AnswerPlaces, entry: LedgerEntry, folder: str = "") -> bool:
+    """Whether a request is about a confidential session, or would begin one."""
+    named = {"session": "", "project": ""}
     with contextlib.suppress(UnreadableRequest):
         document = parsed(entry.body)
-        if isinstance(document, Mapping) and isinstance(document.get("project"), str):
-            return str(document["project"])
-    return ""
+        if entry.kind == "step":
+            document = zocalo.read_step(document).asked
+        if isinstance(document, Mapping):
+            named |= {name: str(document.get(name) or "") for name in named}
+    place = folder or entry.folder
+    if not place and named["session"]:
+        place = str(told.sessions.folder_of(named["session"]) or "")
+    return told.sessions.confidential(place, named["project"])
 
 
 def _own_id(entry: LedgerEntry) -> str:

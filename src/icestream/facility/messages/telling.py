@@ -62,8 +62,8 @@ class _Watched:
 
     next: float = 0.0
     mark: object = None
-    ended: int = 0
-    """Epoch whose end was told."""
+    over: bool = False
+    """Nobody runs it, and that was told: nothing is new before something is committed."""
 
 
 @dataclass(slots=True)
@@ -74,10 +74,12 @@ class SessionsTold:
     ----------
     told
         Where it is kept, and who may be told what.
+    watched
+        What was seen of sessions before, which spares looking again.
     """
 
     told: AnswerPlaces
-    _watched: dict[Path, _Watched] = field(default_factory=dict)
+    watched: dict[Path, Any] = field(default_factory=dict)
 
     @property
     def _ledger(self) -> MessageLedger:
@@ -92,7 +94,7 @@ class SessionsTold:
         moment = time.monotonic() if now is None else now
         count = 0
         for followed in self._ledger.following.followed():
-            seen = self._watched.setdefault(followed.folder, _Watched())
+            seen: _Watched = self.watched.setdefault(followed.folder, _Watched())
             if moment < seen.next:
                 continue
             seen.next = moment + _OFTEN
@@ -123,18 +125,20 @@ class SessionsTold:
                 count += len(page)
             if follower.after != after and not count:
                 self._ledger.following.told(followed.folder, follower.after)
-            self._killed(followed, store)
+            seen.over = self._killed(followed, store)
         return count
 
     def _end_of_killed(self, followed: FollowedSession, seen: _Watched, moment: float) -> None:
         """Look seldom at a session in which nothing happens, and whether anybody runs it still."""
         seen.next = moment + _OFTEN * 5
+        if seen.over:
+            seen.next = moment + _SELDOM
+            return
         with (
             suppress(NoStore, LookupError, DBAPIError, OSError),
             closing(open_store(followed.folder, readonly=True)) as store,
         ):
-            if self._killed(followed, store):
-                seen.next = moment + _SELDOM
+            seen.over = self._killed(followed, store)
 
     def _killed(self, followed: FollowedSession, store: Store) -> bool:
         """Tell the end of a session whose process was ended before it could; whether none runs."""

@@ -238,12 +238,12 @@ def read_step(document: Any) -> RecipeStep:
     recipe, pointer = document["recipe"], document["recipe-pointer"]
     if not isinstance(recipe, Mapping) or not isinstance(pointer, int):
         raise UnreadableRequest(["recipe is an object and recipe-pointer a number in such a step"])
-    environment = document.get("environment")
+    environment, path = document.get("environment"), document.get("recipe-path")
     return RecipeStep(
         payload=document["payload"],
         recipe=recipe,
         pointer=pointer,
-        path=tuple(document.get("recipe-path") or ()),
+        path=tuple(path) if isinstance(path, list) else (),
         environment=environment if isinstance(environment, Mapping) else {},
     )
 

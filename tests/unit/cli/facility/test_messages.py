@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from icestream.cli.facility.messages import messages
+from icestream.facility.duties.turn import DutyTaken, alone
 from icestream.facility.messages.duty import opened_messages
 from icestream.facility.opened import open_facility
 
@@ -47,3 +48,11 @@ def test_a_broker_that_is_away_is_said(
     write_facility(FOLDER + broker)
     assert messages(once=True) == 1
     assert capsys.readouterr().out.startswith("away: 127.0.0.1:1: connection refused")
+
+
+def test_by_hand_nothing_is_done_while_the_duty_is(write_facility: Callable[[str], Path]) -> None:
+    path = write_facility(FOLDER)
+    with open_facility(path) as facility, alone(facility, ["messages.requests"]):
+        assert messages() == 0
+        with pytest.raises(DutyTaken, match="messages.requests is done by process"):
+            messages(once=True)

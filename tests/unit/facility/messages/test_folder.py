@@ -116,3 +116,19 @@ def test_a_workflow_file_is_the_same_by_its_name_and_content(tmp_path: Path) -> 
     assert [one.kind for one in found if one] == ["workflow", "workflow"]
     assert len({one.identity for one in found if one}) == 2
     assert [one.headers["file"] for one in found if one] == ["a.json", "b.json"]
+
+
+def test_the_clock_of_a_file_server_refuses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _folder(tmp_path, settle=0.2)
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 300.0)  # the server's is five minutes behind
+    path = _laid(folder, "half.json", b'{"id": ')
+    assert list(folder.look()) == []
+    with path.open("ab") as file:
+        file.write(b'"a"')
+    time.sleep(0.25)
+    assert list(folder.look()) == [], "it was written to"
+    time.sleep(0.25)
+    assert _one(folder).problems, "and is not any more"

@@ -61,3 +61,18 @@ def test_a_file_that_could_not_be_moved_is_not_one_that_comes_again(ledger: Mess
     assert {path for path, _, _ in ledger.inbox.unwritten()} == set(ledger.inbox.laid(number))
     ledger.inbox.written(b"/taken/a.json", 1)
     assert [path for path, _, _ in ledger.inbox.unwritten()] == [b"/taken/a.2.json"]
+
+
+def test_old_files_are_not_looked_through_again_and_again(ledger: MessageLedger) -> None:
+    received = ledger.inbox.receive(_arrived(), laid=b"/a.json")
+    answer = MessageAnswer(id="1", request="a", state="done", time=1.0)
+    ledger.inbox.answer(received.id, answer)
+    assert ledger.inbox.unwritten() == [(b"/a.json", received.id, 1)]
+    ledger.inbox.written(b"/a.json", 1)
+    assert ledger.inbox.unwritten() == []
+    asked: list[str] = []
+    ledger._file._connection.set_trace_callback(asked.append)
+    assert ledger.inbox.unwritten() == []
+    assert not any("JOIN" in one for one in asked)
+    ledger.inbox.answer(received.id, answer.model_copy(update={"id": "2"}))
+    assert ledger.inbox.unwritten() == [(b"/a.json", received.id, 2)]

@@ -139,3 +139,15 @@ def test_another_request_under_an_id_is_refused_once(made: Room) -> None:
     other = frame({**STATUS, "session": "x"})
     take_frames(made.carrying, [frame(STATUS), other, other])
     assert made.states() == ["refused"]
+
+
+def test_answers_wait_while_the_folder_is_away(made: Room, folder: RequestFolder) -> None:
+    _lay(folder, "ask.json", STATUS)
+    take_files(made.carrying, folder)
+    away = folder.folder.with_name("away")
+    folder.folder.rename(away)
+    made.carrying.carry_out()
+    write_out_answers(made.carrying)
+    away.rename(folder.folder)
+    write_out_answers(made.carrying)
+    assert _answers(folder, "taken/ask.answers.json")[0]["state"] == "refused"

@@ -10,6 +10,7 @@ from icestream.facility.messages.intake import take_frames
 from icestream.facility.messages.requests import pause_after
 from icestream.starting.begin import NotStarted
 from icestream.store import queries
+from icestream.store import tables as t
 from icestream.store.open import open_store
 from message_room import MONITOR, Room, entered, frame, room, section, start
 
@@ -291,3 +292,53 @@ def test_a_workflow_file_begins_a_session_of_its_name(made: Room) -> None:
         headers={"file": "Night 7é.json"}))  # fmt: skip
     made.carrying.carry_out()
     assert made.sessions.begun == ["Night-7-"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"recipe-pointer": 1},
+        {"payload": {}, "recipe": {}, "recipe-pointer": 1, "recipe-path": 3},
+        b'{"id": "\\ud800", "action": "status", "session": "night"}',
+        b'{"id": "a\\u0000", "action": "status", "session": "night"}',
+        b'{"id": "a", "action": "status", "session": "night", "x": 1e999}',
+    ],
+)
+def test_what_nobody_can_read_is_refused_and_keeps_nobody_up(made: Room, wrong: Any) -> None:
+    """With a letter that is none, or as the step of a recipe that it is not."""
+    _asked(made, wrong, wrong, start(), workflows_recipe="True")
+    made.carrying.carry_out()
+    assert made.sessions.begun == ["night"]
+    counts = made.ledger.counts()
+    assert (counts["refused"], counts["done"]) == (1, 1)
+
+
+def test_a_session_that_was_stopped_takes_no_more_movies_of_zocalo(tmp_path: Path) -> None:
+    made = room(tmp_path, section(tmp_path, zocalo={}))
+    (tmp_path / "raw").mkdir()
+
+    def ask(name: str) -> None:
+        parameters = {"dcid": 3, "movie": f"{tmp_path}/raw/{name}_fractions.tiff"}
+        asked = {"recipes": ["em-spa-preprocess"], "parameters": parameters}
+        take_frames(made.carrying, [frame(asked, "processing_recipe", reply_to="/queue/me")])
+        made.carrying.carry_out()
+
+    ask("a")
+    folder = made.folder / "sessions" / "em-spa-preprocess-3"
+    with closing(open_store(folder)) as store, store.write() as connection:
+        connection.execute(t.session.update().values(state="stopped", reason="by lea"))
+    ask("b")
+    assert made.states("me")[-1] == "refused"
+    assert "em-spa-preprocess-3 has ended: let it go on" in made.out("me")[-1]["problems"][0]
+
+
+def test_a_request_that_names_a_confidential_session_is_not_repeated_to_all(
+    tmp_path: Path,
+) -> None:
+    sessions = entered(tmp_path / "sessions", secret=lambda folder, _: folder.endswith("night"))
+    made = _asked(room(tmp_path, section(tmp_path), sessions), start())
+    wrong = {"id": "c", "action": "ask", "session": "night", "request": {"verb": "stpo"}}
+    _asked(made, wrong)
+    (dead,) = made.out("icestream.dead")
+    assert (dead["body"], dead["reason"]) == ("", "")
+    assert "problems" not in made.out("icestream.answers")[-1]

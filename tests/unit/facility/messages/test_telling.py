@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from icestream.facility.messages import telling
 from icestream.facility.messages.following import FollowedSession
 from icestream.facility.messages.intake import take_frames
 from icestream.facility.messages.telling import SessionsTold
@@ -167,3 +168,27 @@ def test_who_asked_hears_of_the_end_and_a_session_that_is_gone_is_left(made: Roo
     shutil.rmtree(made.sessions.root / "night")
     telling.look(1000.0)
     assert made.ledger.following.followed() == []
+
+
+def test_a_session_that_is_over_is_not_opened_again_and_again(
+    made: Room, session: SampleSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.finish()
+    first = _follow(made, session)
+    first.look(0.0)
+    first.look(50.0)
+    opened: list[object] = []
+    real = telling.open_store
+
+    def counted(*words: Any, **named: Any) -> Any:
+        opened.append(words)
+        return real(*words, **named)
+
+    monkeypatch.setattr(telling, "open_store", counted)
+    later = SessionsTold(made.carrying.told, first.watched)
+    for moment in (100.0, 200.0):
+        later.look(moment)
+    assert opened == []
+    _say(session, EpochStarted(epoch=2))
+    later.look(300.0)
+    assert opened and _kinds(made)[-1] == "began"
