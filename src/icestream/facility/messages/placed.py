@@ -6,7 +6,11 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from icestream.alike import meant
+from icestream.engine.graph.workflow import PATTERN, Workflow
+from icestream.engine.record.workflows import session_workflow
 from icestream.facility.begin.card import Card, write_card
 from icestream.facility.begin.kinds import Instrument
 from icestream.facility.begin.names import group_name, place_of
@@ -16,19 +20,36 @@ from icestream.facility.messages.documents import StartSession, UnreadableReques
 from icestream.facility.messages.following import FollowedSession
 from icestream.facility.messages.kinds import MessagesSection
 from icestream.facility.messages.ledger import MessageLedger
-from icestream.facility.messages.sessions import OwnSessions, PlannedSession
+from icestream.facility.messages.sessions import (
+    OwnSessions,
+    PlannedSession,
+    has_begun,
+    movies_step,
+)
 from icestream.facility.opened import Facility
-from icestream.facility.registry.people import UnknownProject, project
+from icestream.facility.registry.people import UnknownProject, project, projects
+from icestream.facility.registry.records import KnownProject
 from icestream.facility.registry.sessions import (
     UnknownPlace,
     change_session,
     session,
     sessions,
 )
+from icestream.facility.transfer.session import (
+    MovieRoute,
+    begin_copy,
+    movies_pattern,
+    route_of,
+    write_route,
+)
+from icestream.protocol import Registry
 from icestream.store import queries
 from icestream.store.open import open_store
 
 __all__ = ["PlacedSessions", "follow_all"]
+
+_BEFORE = 3600.0
+"""Seconds before a session begins from when on movies of a shared folder are its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +75,7 @@ class PlacedSessions:
         instrument = self._instrument(asked)
         told = asked
         if instrument is not None:
-            if asked.movies is None and instrument.movies is not None:
-                movies = str(instrument.movies / instrument.pattern)
+            if asked.movies is None and (movies := self._movies(asked, instrument)):
                 told = told.model_copy(update={"movies": movies})
             if asked.microscope not in self.facility.loaded.settings.microscopes:
                 told = told.model_copy(update={"microscope": None})  # it has no preset
@@ -79,14 +99,20 @@ class PlacedSessions:
             )
         return known[asked.microscope]
 
+    def _movies(self, asked: StartSession, instrument: Instrument) -> str:
+        """Where the movies of a microscope are, as `movies.import` is told; empty: nobody says."""
+        section = self.facility.file.transfer
+        elsewhere = "" if section is None else section.sources.get(asked.microscope or "", "")
+        folder = elsewhere or str(instrument.movies or "")
+        return f"{folder.rstrip('/')}/{instrument.pattern}".rstrip("/") if folder else ""
+
     def _facts(self, asked: StartSession) -> dict[str, str]:
-        team = ""
-        with contextlib.suppress(UnknownProject), self.facility.registry.read() as connection:
-            team = project(connection, asked.project or "").team
+        with self.facility.registry.read() as connection:
+            known = _project(connection, asked.project or "")
         return {
             "microscope": asked.microscope or "",
-            "project": asked.project or "",
-            "team": team,
+            "project": (asked.project or "") if known is None else known.code,
+            "team": "" if known is None else known.team,
             "operator": asked.who or "",
         }
 
@@ -107,33 +133,63 @@ class PlacedSessions:
         group = group_name(tree, self._facts(asked), self.facility.local(time.time()))
         with contextlib.suppress(FileExistsError):
             make_place(tree, self.facility.sessions, place, group)
+        planned = self._routed(planned, place)
         instrument = self._instrument(asked)
         cores = None if instrument is None else instrument.cores
         options = () if cores is None else ("--cores", str(cores))
         OwnSessions(self.facility.sessions, self.facility.loaded.settings).begin(planned, options)
         self._write_down(planned, place)
 
+    def _routed(self, planned: PlannedSession, place: SessionPlace) -> PlannedSession:
+        """With its movies where they are copied to. Where they come from is written down, once."""
+        workflow, asked = planned.workflow, planned.asked
+        if workflow is None or has_begun(planned.folder):
+            return planned
+        step = movies_step(workflow, Registry())
+        root, below = movies_pattern(str(step.parameters.get(PATTERN, "")) if step else "")
+        if step is None or not root:
+            return planned
+        route = route_of(planned.folder)
+        if route is None and asked.microscope is not None:
+            since = 0.0 if asked.movies else time.time() - _BEFORE
+            places = (planned.folder, place.raw)
+            file = self.facility.file
+            route = begin_copy(file, asked.microscope, places, source=root, since=since)
+        elif route is None:  # of no microscope, so that nothing has to be fetched
+            route = MovieRoute(source=root)
+            write_route(planned.folder, route)
+        if not route.copy:
+            return planned
+        taken = workflow.changed(step.name, {PATTERN: f"{route.copy}/{below}".rstrip("/")})
+        steps = (
+            one if one.within is None else replace(one, within=(*one.within, route.copy))
+            for one in taken.steps
+        )
+        return replace(planned, workflow=replace(taken, steps=tuple(steps)))
+
     def _write_down(self, planned: PlannedSession, place: SessionPlace) -> None:
         with closing(open_store(planned.folder, readonly=True)) as store:
-            begun = queries.session(store)
+            begun, workflow = queries.session(store), session_workflow(store)
         asked, instrument = planned.asked, self._instrument(planned.asked)
+        facts, route = self._facts(asked), route_of(planned.folder)
         booking = tuple((asked.booking or "").split(":", 1))
         card = Card(
             session=planned.name,
             key=begun.uid,
             place=str(place.folder),
             folder=str(planned.folder),
-            movies=asked.movies or "",
+            movies=_taken_from(workflow),
+            source=route.source if route is not None and route.copy else "",
             microscope=asked.microscope or "",
             detector="" if instrument is None else instrument.detector,
-            project=asked.project or "",
-            team=self._facts(asked)["team"],
+            project=facts["project"],
+            team=facts["team"],
             operator=asked.who or "",
             booking=(booking[0], booking[1]) if len(booking) == 2 else None,
             workflow=begun.workflow,
             began=begun.created,
             by="a message",
-            confidential=self.confidential("", asked.project or ""),
+            confidential=self.confidential("", facts["project"]),
         )
         write_card(card)
         number = keep_card(self.facility, card)
@@ -150,25 +206,42 @@ class PlacedSessions:
                 return None
 
     def confidential(self, folder: str, code: str = "") -> bool:
-        """As the registry says of the session, or of its project."""
+        """As the registry says now of the session, of its project, or of the one that is named."""
         with self.facility.registry.read() as connection:
-            if code:
-                try:
-                    return project(connection, code).confidential
-                except UnknownProject:
-                    return False
-            try:
-                return bool(folder) and session(connection, folder).confidential
-            except UnknownPlace:
-                return False
+            codes = [code]
+            with contextlib.suppress(UnknownPlace):
+                known = session(connection, folder) if folder else None
+                if known is not None and known.confidential:
+                    return True
+                codes += [] if known is None else [known.project]
+            found = (_project(connection, one) for one in codes)
+            return any(one is not None and one.confidential for one in found)
+
+
+def _project(connection: Connection, code: str) -> KnownProject | None:
+    """A project by its code, in whatever letters it is written; None where there is none."""
+    if not code:
+        return None
+    try:
+        return project(connection, code)
+    except UnknownProject:
+        wanted = code.casefold()
+        return next((one for one in projects(connection) if one.code.casefold() == wanted), None)
+
+
+def _taken_from(workflow: Workflow) -> str:
+    """Where a session's movies are taken from."""
+    step = movies_step(workflow, Registry())
+    return "" if step is None else str(step.parameters.get(PATTERN, ""))
 
 
 def follow_all(facility: Facility, ledger: MessageLedger, since: float) -> None:
     """Tell of all sessions that the registry has and that began later, whoever began them."""
     with facility.registry.read() as connection:
         known = sessions(connection, begins=since, ends=time.time() + 86400.0)
+    followed = ledger.following.folders()
     for one in known:
-        if one.folder and one.began >= since:
+        if one.folder and one.folder not in followed and one.began >= since:
             ledger.following.follow(
                 FollowedSession(folder=Path(one.folder), name=one.name, inbox_id=None)
             )

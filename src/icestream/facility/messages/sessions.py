@@ -44,6 +44,7 @@ __all__ = [
     "ask_session",
     "asked_answer",
     "has_begun",
+    "movies_step",
     "status_of",
     "workflow_of_request",
 ]
@@ -265,6 +266,11 @@ def _changed(workflow: Workflow, asked: StartSession, registry: Registry) -> Wor
     if problems:
         raise UnreadableRequest(problems)
     return workflow
+
+
+def movies_step(workflow: Workflow, registry: Registry) -> Step | None:
+    """The first step that takes files of a folder; None where there is none."""
+    return next((step for step in workflow.steps if _brings(step, registry)), None)
 
 
 def _brings(step: Step, registry: Registry) -> bool:

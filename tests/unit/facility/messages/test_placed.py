@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from icestream.facility.backup.duty import what_of
 from icestream.facility.begin.card import read_card
 from icestream.facility.begin.tree import make_place
 from icestream.facility.messages.documents import StartSession, UnreadableRequest
 from icestream.facility.messages.kinds import MessagesSection
 from icestream.facility.messages.ledger import MessageLedger
 from icestream.facility.messages.placed import PlacedSessions, follow_all
-from icestream.facility.opened import Facility
+from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry.people import keep_project
-from icestream.facility.registry.sessions import session
+from icestream.facility.registry.records import KnownSession
+from icestream.facility.registry.sessions import change_session, session
+from icestream.facility.transfer.session import route_of
 from icestream.protocol import Registry
 from icestream.starting.begin import enter
 
@@ -90,3 +93,88 @@ def test_all_sessions_of_the_registry_are_followed(
         follow_all(facility, ledger, 0.0)
         follow_all(facility, ledger, 0.0)
         assert [one.name for one in ledger.following.followed()] == ["night"]
+
+
+def test_a_project_that_becomes_confidential_hides_the_sessions_that_it_has(
+    facility: Facility,
+) -> None:
+    placed = _begun(facility, _asked(microscope="krios1", project="X1"))
+    folder = str(placed.folder_of("night"))
+    assert not placed.confidential(folder, "X1")
+    with facility.registry.write() as connection:
+        keep_project(connection, "X1", confidential=True)
+    assert placed.confidential(folder)
+    with facility.registry.write() as connection:
+        keep_project(connection, "X1", confidential=False)
+        change_session(connection, session(connection, "night").id, confidential=True)
+    assert placed.confidential(folder, "X1"), "the session itself is"
+
+
+def test_a_project_is_the_same_in_other_letters(facility: Facility) -> None:
+    with facility.registry.write() as connection:
+        keep_project(connection, "CEM00123", confidential=True, team="curie")
+    placed = _begun(facility, _asked(microscope="krios1", project="cem00123"))
+    with facility.registry.read() as connection:
+        known = session(connection, "night")
+    assert (known.project, known.team, known.confidential) == ("CEM00123", "curie", True)
+    assert placed.confidential("", "Cem00123")
+
+
+def test_movies_are_copied_as_those_of_other_sessions(
+    write_facility: Callable[[str], Path], tmp_path: Path
+) -> None:
+    section = MessagesSection.model_validate({"within": [str(tmp_path / "krios1")]})
+    with open_facility(write_facility("[transfer]\n")) as facility:
+        placed = PlacedSessions(facility, section)
+        planned = placed.plan(_asked(microscope="krios1"))
+        place = placed._place(planned.asked)
+        make_place(facility.file.tree, facility.sessions, place, "")
+        routed = placed._routed(planned, place)
+        route = route_of(planned.folder)
+        assert route is not None and route.since > 1e9
+        assert (route.source, route.copy) == (f"{tmp_path}/krios1", str(place.raw))
+        assert routed.workflow is not None
+        step = routed.workflow.step("import")
+        assert step.parameters["pattern"] == str(place.raw)
+        assert step.within == (f"{tmp_path}/krios1", str(place.raw))
+        assert placed._routed(planned, place) == routed, "killed, it goes on as it began"
+        assert route_of(planned.folder) == route
+        enter(planned.folder, routed.workflow, Registry())
+        placed.begin(routed)
+        card = read_card(planned.folder)
+        assert card is not None
+        assert (card.movies, card.source) == (str(place.raw), f"{tmp_path}/krios1")
+
+
+def test_where_movies_are_read_in_place_backups_are_told(
+    facility: Facility, tmp_path: Path
+) -> None:
+    placed = PlacedSessions(facility, MessagesSection())
+    for name, asked, source in (
+        ("a", {"microscope": "krios1"}, f"{tmp_path}/krios1"),
+        ("b", {"movies": f"{tmp_path}/old/*.mrc"}, f"{tmp_path}/old"),
+    ):
+        planned = placed.plan(_asked(name, **asked))
+        place = placed._place(planned.asked)
+        make_place(facility.file.tree, facility.sessions, place, "")
+        assert placed._routed(planned, place) == planned
+        assert route_of(planned.folder) is not None
+        known = what_of(
+            KnownSession(
+                id=1, name=name, place=str(place.folder), folder=str(planned.folder), key=name,
+                began=0.0,
+            )
+        )  # fmt: skip
+        assert known.movies == Path(source)
+
+
+def test_sessions_that_are_followed_are_not_written_down_again(
+    facility: Facility, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _begun(facility, _asked(microscope="krios1"))
+    with closing(MessageLedger(tmp_path / "m.db")) as ledger:
+        follow_all(facility, ledger, 0.0)
+        again: list[object] = []
+        monkeypatch.setattr(ledger.following, "follow", again.append)
+        follow_all(facility, ledger, 0.0)
+        assert again == []
