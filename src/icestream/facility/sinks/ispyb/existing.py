@@ -14,7 +14,7 @@ from icestream.facility.sinks.ispyb.rows import SessionRows, mark_of
 from icestream.facility.sinks.ispyb.schema import Schema
 from icestream.facility.sinks.sink import Keys
 
-__all__ = ["Existing", "find_acquisition", "find_existing"]
+__all__ = ["Existing", "find_acquisition", "find_existing", "groups_of_model", "visit_of"]
 
 
 @dataclass
@@ -103,6 +103,31 @@ def find_existing(
         if keys.key("model") is None:
             found.model = _find_model(connection, schema, classes)
     return found
+
+
+def visit_of(connection: Connection, schema: Schema, known: SessionRows, uid: str) -> int | None:
+    """Session of ISPyB that the rows of ours are in; None where they are no more, or others'."""
+    group, program = schema["DataCollectionGroup"].c, schema["AutoProcProgram"].c
+    its = (program.autoProcProgramId == known.program, program.processingJobId == known.job)
+    chosen = select(group.sessionId).where(
+        group.dataCollectionGroupId == known.group,
+        group.comments.startswith(f"{mark_of(uid)} "),
+        select(program.autoProcProgramId).where(*its).exists(),
+    )
+    found = connection.execute(chosen).scalar()
+    return None if found is None else int(found)
+
+
+def groups_of_model(connection: Connection, schema: Schema, model: int) -> frozenset[str]:
+    """Numbers of the groups of 2D classes that a model is of."""
+    link = schema["ParticleClassification_has_CryoemInitialModel"]
+    one = schema["ParticleClassification"].c
+    chosen = (
+        select(one.particleClassificationGroupId)
+        .join(link, one.particleClassificationId == link.c.particleClassificationId)
+        .where(link.c.cryoemInitialModelId == model)
+    )
+    return frozenset(map(str, connection.execute(chosen).scalars()))
 
 
 def _find_model(connection: Connection, schema: Schema, classes: int) -> int | None:

@@ -9,7 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, select, update
 
 from icestream.facility.sinks.ispyb import rows
-from icestream.facility.sinks.ispyb.existing import Existing, find_acquisition, find_existing
+from icestream.facility.sinks.ispyb.existing import (
+    Existing,
+    find_acquisition,
+    find_existing,
+    groups_of_model,
+    visit_of,
+)
 from icestream.facility.sinks.ispyb.rows import SessionRows
 from icestream.facility.sinks.ispyb.schema import Misfit, Schema, fit
 from icestream.facility.sinks.ispyb.visit import find_visit
@@ -26,11 +32,25 @@ from icestream.facility.sinks.parcels import (
     StatusContent,
     VerdictContent,
 )
-from icestream.facility.sinks.sink import NotTaken, Received, Shipment
+from icestream.facility.sinks.sink import Held, NotTaken, Received, Shipment
 
 __all__ = ["Writer"]
 
 Row = dict[str, Any]
+
+_OWNER = {
+    "DataCollection": "dataCollectionGroupId",
+    "ProcessingJob": "dataCollectionId",
+    "AutoProcProgram": "processingJobId",
+    "Movie": "dataCollectionId",
+    "MotionCorrection": "autoProcProgramId",
+    "CTF": "autoProcProgramId",
+    "ParticlePicker": "programId",
+    "ParticleClassificationGroup": "programId",
+    "ParticleClassification": "particleClassificationGroupId",
+}
+"""The column that says of a row that it is ours. Its number alone does not: a database that was
+restored from a backup gives numbers out again, to others."""
 
 
 @dataclass
@@ -94,14 +114,25 @@ class Writer:
         known = shipment.keys.key("session")
         parcel = next((one for one in shipment.parcels if one.kind == "session"), None)
         found = None if known is None else SessionRows(**json.loads(known))
-        if parcel is None:
+        if parcel is None and self.existing is not None:
             assert found is not None  # nothing comes before it
+            return found
+        session = (
+            None if found is None else visit_of(connection, self.schema, found, shipment.session)
+        )
+        if parcel is None:
+            assert found is not None
+            if session is None:
+                raise Held(
+                    f"ISPyB does not have what was written of {shipment.name} any more: was it "
+                    f"restored from a backup? icestream facility sinks {shipment.name} --again"
+                )
             return found
         content = parcel.content
         assert isinstance(content, SessionContent)
         schema = self.schema
-        session = find_visit(connection, schema, shipment.keys.chosen, shipment.name)
-        if found is None:
+        if session is None:  # one that is known is not moved to another visit
+            session = find_visit(connection, schema, shipment.keys.chosen, shipment.name)
             found = find_acquisition(connection, schema, content.uid, session)
         group = self._put(
             connection, "DataCollectionGroup",
@@ -191,6 +222,7 @@ class Writer:
                 fitted = fit(table, {"comments": rows.verdict_words(content)}, self.said)
                 if fitted.values:
                     own = table.c.motionCorrectionId == int(motion)
+                    own &= table.c.autoProcProgramId == at.acquisition.program
                     at.connection.execute(update(table).where(own).values(fitted.values))
                 self.said += fitted.said
             self.keys[parcel.id] = ""
@@ -248,6 +280,7 @@ class Writer:
             assert isinstance(content, StatusContent)
             fitted = fit(table, rows.status_row(content, self.zone), self.said)
             own = table.c.autoProcProgramId == at.acquisition.program
+            own &= table.c.processingJobId == at.acquisition.job
             at.connection.execute(update(table).where(own).values(fitted.values))
             self.said += fitted.said
             self.keys[parcel.id] = str(at.acquisition.program)
@@ -287,6 +320,9 @@ class Writer:
             self.said += fitted.said
             key = at.shipment.keys.key(parcel.id)
             number = found if key is None else int(key)
+            if isinstance(parcel.content, ModelContent) and number is not None:
+                groups = groups_of_model(at.connection, self.schema, number)
+                number = number if not groups or self._known(at, "classes") in groups else None
             if number is not None and _update(at.connection, table, number, fitted.values):
                 self.keys[parcel.id] = str(number)
             else:
@@ -321,9 +357,13 @@ class _At:
 
 
 def _update(connection: Connection, table: Table, number: int, values: Row) -> bool:
-    """Change a row; False where it is there no more."""
+    """Change a row; False where it is there no more, or is another's by now."""
     own = next(iter(table.primary_key.columns))
-    return bool(connection.execute(update(table).where(own == number).values(values)).rowcount)
+    chosen = update(table).where(own == number)
+    if table.name in _OWNER:
+        owner = _OWNER[table.name]
+        chosen = chosen.where(table.c[owner] == values[owner])
+    return bool(connection.execute(chosen.values(values)).rowcount)
 
 
 def _insert(connection: Connection, table: Table, values: list[Row]) -> list[int]:

@@ -307,3 +307,35 @@ def test_killed_at_any_instant_it_loses_and_doubles_nothing(
         parents = [row[parent] for row in ispyb.rows(table)]
         assert len(parents) == len(set(parents)), table
     assert ispyb.count("CTF") == 18 and ispyb.count("ParticleClassification") == 24
+
+
+def test_numbers_that_were_given_to_others_are_not_written_to(
+    session: DeliveredSession, ispyb: Any
+) -> None:
+    """ISPyB was restored from a backup, and gave the numbers of our rows out again."""
+    tables = ("DataCollectionGroup", "AutoProcProgram", "Movie", "MotionCorrection", "CTF")
+    with delivery(session, sink_of(ispyb), booked=VISIT) as one:
+        one.run()
+    ispyb.run("UPDATE DataCollectionGroup SET comments = 'of others'")
+    others = {table: ispyb.rows(table) for table in tables}
+    session.grow(1)
+    with delivery(session, sink_of(ispyb), booked=VISIT) as one:
+        with pytest.raises(Held, match="restored from a backup.* facility sinks s --again"):
+            one.run()
+        one.ledger.forget_versions()
+        one.run()
+        assert not one.ledger.asides()
+    for table in tables:
+        assert ispyb.rows(table)[: len(others[table])] == others[table], table
+    assert ispyb.count("Movie") == 6 + 7
+    assert ispyb.count("ParticleClassification") == 24 + 24
+
+
+def test_a_session_is_not_moved_to_another_visit(session: DeliveredSession, ispyb: Any) -> None:
+    with delivery(session, sink_of(ispyb), booked=VISIT) as one:
+        one.run()
+    with delivery(session, sink_of(ispyb), booked="cm99999-9") as one:
+        one.ledger.forget_versions()
+        assert one.run() > 0
+    (group,) = ispyb.rows("DataCollectionGroup")
+    assert group["sessionId"] == 7
