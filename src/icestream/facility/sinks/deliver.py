@@ -336,11 +336,13 @@ class SessionDelivery:
         return f"{missing}, which it belongs to, was not delivered", missing
 
     def _say(self, said: Sequence[str]) -> None:
-        """Keep what people should know, once each."""
+        """Keep what people should know, once each: what follows a colon is of the first only."""
         told = self.ledger.fact("said", [])
-        new = [one for one in said if one not in told]
-        if new:
-            self.ledger.keep(said=[*told, *new])
+        known = {one.partition(": ")[0] for one in told}
+        new = {one.partition(": ")[0]: one for one in reversed(said)}
+        added = [one for head, one in reversed(new.items()) if head not in known]
+        if added:
+            self.ledger.keep(said=[*told, *added])
 
 
 _OF_EXPOSURES = frozenset(("movie", "motion", "ctf", "picks", "verdict"))

@@ -4,8 +4,8 @@ import json
 import os
 from pathlib import Path
 
-from icestream.facility.sinks.parcels import CONTENTS
-from icestream.facility.sinks.sink import Received, Shipment, SinkDown
+from icestream.facility.sinks.parcels import CONTENTS, Parcel
+from icestream.facility.sinks.sink import NO_NUMBER, NotTaken, Received, Shipment, SinkDown
 from icestream.model import safe_file_name
 
 __all__ = ["FileSink"]
@@ -42,10 +42,10 @@ class FileSink:
 
     def deliver(self, shipment: Shipment) -> Received:
         """Append a shipment, but for what of it is there already."""
-        lines = [
-            json.dumps({"session": shipment.session, **parcel.described()}, ensure_ascii=False)
-            for parcel in shipment.parcels
-        ]
+        try:
+            lines = [_line(shipment.session, parcel) for parcel in shipment.parcels]
+        except ValueError:
+            raise NotTaken(NO_NUMBER) from None
         whole = "".join(f"{line}\n" for line in lines).encode(errors="replace")
         path = self._folder / f"{safe_file_name(shipment.name)}.jsonl"
         try:
@@ -65,6 +65,11 @@ class FileSink:
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def _line(session: str, parcel: Parcel) -> str:
+    document = {"session": session, **parcel.described()}
+    return json.dumps(document, ensure_ascii=False, allow_nan=False)
 
 
 def overlap(tail: bytes, whole: bytes) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from icestream.facility.sinks.parcels import CONTENTS
-from icestream.facility.sinks.sink import Received, Shipment
+from icestream.facility.sinks.sink import NO_NUMBER, NotTaken, Received, Shipment
 from icestream.facility.sinks.web import SinkServer, read_answer
 
 __all__ = ["HttpSink", "signature_of"]
@@ -69,7 +69,11 @@ class HttpSink:
             "session": {"uid": shipment.session, "name": shipment.name},
             "parcels": [parcel.described() for parcel in shipment.parcels],
         }
-        body = json.dumps(document, ensure_ascii=False, allow_nan=False).encode(errors="replace")
+        try:
+            text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        except ValueError:
+            raise NotTaken(NO_NUMBER) from None
+        body = text.encode(errors="replace")
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": hashlib.sha256(body).hexdigest(),

@@ -17,20 +17,24 @@ __all__ = [
     "SinkSection",
 ]
 
-_FIELDS = ("booking", "title", "project", "session", "microscope")
+
+def _template(*fields: str) -> AfterValidator:
+    """A text that names what a session belongs to in braces."""
+
+    def check(text: str) -> str:
+        try:
+            text.format(**dict.fromkeys(fields, ""))
+        except (AttributeError, KeyError, IndexError, ValueError):
+            known = ", ".join(f"{{{name}}}" for name in fields)
+            raise ValueError(f"write a template of {known}, found {text!r}") from None
+        return text
+
+    return AfterValidator(check)
 
 
-def _template(text: str) -> str:
-    try:
-        text.format(**dict.fromkeys(_FIELDS, ""))
-    except (KeyError, IndexError, ValueError):
-        known = ", ".join(f"{{{name}}}" for name in _FIELDS)
-        raise ValueError(f"write a template of {known}, found {text!r}") from None
-    return text
-
-
-Template = Annotated[str, AfterValidator(_template)]
-"""A text that names what a session belongs to in braces."""
+_Visit = Annotated[str, _template("booking", "title", "project", "session", "microscope")]
+_Owner = Annotated[str, _template("project", "microscope")]
+_Investigation = Annotated[str, _template("project", "booking")]
 
 
 class SinkSection(Section):
@@ -58,11 +62,12 @@ class IspybSinkSection(SinkSection):
     """A file as ISPyB's own programs read it: an ini file with a section ``[ispyb_sqlalchemy]`` of
     username, password, host, port and database. That of the variable ``ISPYB_CREDENTIALS`` when
     neither is given."""
-    visit: Template = "{booking}"
+    visit: _Visit = "{booking}"
     """What ISPyB calls the session: a visit such as ``cm31111-5``, or a number of ``BLSession``.
     The reference of its booking, unless a person says otherwise (icestream facility sinks SESSION
     --visit VISIT); nothing is guessed. It may name {booking}, {title} of the booking, {project},
-    {session} and {microscope}."""
+    {session} and {microscope}. A reference that is a number alone is taken for that of a
+    ``BLSession`` only where this is given: booking systems have numbers of their own."""
     recipe: Annotated[str, Field(min_length=1, max_length=50)] = "em-spa-preprocess"
     """Of processing jobs: pages of ISPyB choose by it how they show one."""
 
@@ -101,11 +106,11 @@ class SciCatSinkSection(SinkSection):
     """Of the user."""
     contact: str
     """Address of whom to ask about data sets."""
-    owner_group: Template = "{project}"
+    owner_group: _Owner = "{project}"
     """Template of the group of the catalogue that data sets belong to: {project}, {microscope}."""
     access_groups: Several = ()
     """Groups that may read them, too."""
-    location: Template = "{microscope}"
+    location: _Owner = "{microscope}"
     """Template of where data are made."""
     certificates: WholePath | None = None
     """A file with certificates that are trusted, beside those of the machine."""
@@ -127,7 +132,7 @@ class IcatSinkSection(SinkSection):
     """Of the user."""
     tls: bool = False
     """Whether the connection is encrypted."""
-    investigation: Template = "{project}"
+    investigation: _Investigation = "{project}"
     """Template of what the investigation is called: {project}, or {booking}."""
 
 

@@ -1,6 +1,5 @@
 """Keeping a sink up to date with all sessions that it is for."""
 
-import sqlite3
 import threading
 import time
 from collections.abc import Sequence
@@ -9,13 +8,12 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from icestream.facility.duties.duty import Duty, Outage
 from icestream.facility.file import FacilityFile
 from icestream.facility.opened import Facility
-from icestream.facility.people.seeing import read_seeing
 from icestream.facility.registry import tables as t
+from icestream.facility.registry.figures import confidential_sessions
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
 from icestream.facility.sinks.deliver import SessionDelivery, SinkSession
@@ -24,7 +22,6 @@ from icestream.facility.sinks.ledger_file import LedgerBusy
 from icestream.facility.sinks.open import open_sink
 from icestream.facility.sinks.sink import Held, Sink, SinkDown
 from icestream.protocol import Registry
-from icestream.store.migrate import OtherSchema
 from icestream.store.open import NoStore
 
 __all__ = ["SinkRun", "followed", "sink_duties", "wanted"]
@@ -38,8 +35,6 @@ _SESSIONS = 5.0
 """Seconds between two questions for sessions."""
 _AGAIN = 30.0
 """Seconds after which a session that could not be delivered is tried again."""
-_TROUBLES = (OSError, OtherSchema, SQLAlchemyError, sqlite3.Error)
-"""What keeps one session from being read, or its ledger from being written."""
 _LONGEST = 15.0
 """Seconds between two tries of a sink that is away, at most."""
 
@@ -87,6 +82,8 @@ def followed(
             booking=reference, title=title, project=one.project, session=one.name,
             microscope=one.microscope,
         )  # fmt: skip
+        if booked.strip().isdecimal() and "visit" not in section.model_fields_set:
+            booked = ""  # a number of the booking system's own, which is another visit's here
     return SinkSession(
         folder=Path(one.folder),
         name=one.name,
@@ -179,11 +176,11 @@ class SinkRun:
         oldest = time.time() - 86400.0 * self.section.older
         with facility.registry.read() as connection:
             found = sessions(connection) if names else sessions(connection, begins=oldest)
-            confidential = read_seeing(connection).confidential or frozenset()
+            confidential = confidential_sessions(connection)
         ours = {
             one.folder: one
             for one in found
-            if not wanted(self.section, one, hidden=one.key in confidential)
+            if not wanted(self.section, one, hidden=one.id in confidential)
             and (not names or one.name in names)
         }
         for folder in set(self._kept) - set(ours):
@@ -191,7 +188,7 @@ class SinkRun:
         self._troubles = {one: why for one, why in self._troubles.items() if one in ours}
         for folder, one in ours.items():
             known = self._kept.get(folder)
-            hidden = one.key in confidential
+            hidden = one.id in confidential
             session = followed(facility, self.section, one, hidden=hidden)
             if known is not None and known.delivery.session != session:
                 self._kept.pop(folder).delivery.close()
@@ -206,7 +203,7 @@ class SinkRun:
             )
         except NoStore:  # it has not begun
             return
-        except _TROUBLES as error:
+        except Exception as error:
             self._trouble(session, error)
             return
         self._troubles.pop(folder, None)
@@ -235,7 +232,8 @@ class SinkRun:
             self._why = f"{self.name}: {error}"
             self._quiet = time.monotonic() + (error.wait or 0.0)
             raise Outage(self._why) from None
-        except _TROUBLES as error:
+        except Exception as error:
+            # Whatever is wrong with one session, others are delivered.
             self._trouble(kept.delivery.session, error)
             kept.again = time.monotonic() + _AGAIN
         else:
@@ -245,7 +243,7 @@ class SinkRun:
 
     def _trouble(self, session: SinkSession, error: Exception) -> None:
         """Keep why a session cannot be delivered, and log it once; of some no more than that."""
-        told = f"{session.folder}: {error}"
+        told = f"{session.folder}: {type(error).__name__}: {error}"
         if session.confidential:
             told = f"a confidential session cannot be delivered ({type(error).__name__})"
         if self._troubles.get(str(session.folder)) != told:

@@ -6,7 +6,10 @@ from typing import Protocol
 
 from icestream.facility.sinks.parcels import Parcel, SessionContent
 
-__all__ = ["Held", "Keys", "NotTaken", "Received", "Shipment", "Sink", "SinkDown"]
+__all__ = ["NO_NUMBER", "Held", "Keys", "NotTaken", "Received", "Shipment", "Sink", "SinkDown"]
+
+
+NO_NUMBER = "a value in it is no number (infinite, or not a number at all)"
 
 
 class SinkDown(Exception):

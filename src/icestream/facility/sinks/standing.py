@@ -163,6 +163,8 @@ def _standing(
     try:
         return _read(base, SinkLedger(folder, name, readonly=True), folder, now)
     except FileNotFoundError:
+        if not folder.is_dir() and not left_out:
+            return replace(base, error=f"{folder} is not there: is its disk away?")
         behind, lag = (0, 0.0) if left_out else _behind(folder, 0, now)
         return replace(base, behind=behind, lag=lag)
     except (OSError, sqlite3.Error) as error:

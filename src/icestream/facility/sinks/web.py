@@ -13,6 +13,8 @@ __all__ = ["SinkServer", "read_answer"]
 _PATIENCE = 20.0
 """Seconds for which an answer is waited for."""
 _BUSY = (408, 425, 429)
+_NOT_ASKED_SO = 501
+"""A server that is there, and does not know the method."""
 _VALUES = (400, 409, 413, 422)
 """Answers that are about what was sent, and not about who sends it."""
 _HEARD = 300
@@ -31,7 +33,11 @@ class SinkServer:
     def __init__(self, certificates: Path | None = None) -> None:
         trust = ssl.create_default_context()
         if certificates is not None:
-            trust.load_verify_locations(certificates)
+            try:
+                trust.load_verify_locations(certificates)
+            except OSError as error:
+                why = error.strerror or "there are none in it"
+                raise SinkDown(f"certificates: {certificates} cannot be read: {why}") from None
         self._client = httpx2.Client(verify=trust, timeout=_PATIENCE)
 
     def ask(self, method: str, url: str, **more: Any) -> httpx2.Response:
@@ -47,7 +53,11 @@ class SinkServer:
         except httpx2.HTTPError as error:
             said = str(error) or type(error).__name__
             raise SinkDown(f"{_place(url)}: {said}") from None
-        if answer.status_code in _BUSY or answer.status_code >= 500:
+        except (httpx2.InvalidURL, UnicodeError) as error:
+            why = type(error).__name__  # its words may have the secret in them
+            raise SinkDown(f"its address, token or secret cannot be sent ({why})") from None
+        status = answer.status_code
+        if status in _BUSY or (status >= 500 and status != _NOT_ASKED_SO):
             raise SinkDown(f"{_place(url)}: {_told(answer)}", wait=_wait(answer))
         return answer
 

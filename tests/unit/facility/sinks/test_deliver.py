@@ -228,3 +228,10 @@ def test_when_another_branch_is_adopted_everything_is_looked_at(session: Deliver
         # The results of before stand until others replace them.
         assert {each for ids in sink.shipments for each in ids} <= {"session", "status"}
         assert kinds(sink.there)["ctf"] == 4
+
+
+def test_what_is_said_of_many_is_kept_of_the_first(session: DeliveredSession) -> None:
+    with delivery(session, Collecting()) as one:
+        one._say(["a is left out: /d/1", "a is left out: /d/2", "b"])
+        one._say(["c: 1", "a is left out: /d/3", "b"])
+        assert one.ledger.fact("said") == ["a is left out: /d/1", "b", "c: 1"]

@@ -3,12 +3,18 @@
 import hashlib
 import hmac
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from icestream.facility.sinks.files import FileSink
 from icestream.facility.sinks.http import HttpSink, signature_of
 from icestream.facility.sinks.sink import SinkDown
+from icestream.model import Ctf
+from icestream.store import queries
+from icestream.store.items import item_of
 from sink_servers import Taker, serving
 from sink_sessions import DeliveredSession, delivery
 
@@ -86,3 +92,21 @@ def test_what_the_answers_mean(session: DeliveredSession) -> None:
     with pytest.raises(SinkDown, match=r"http://127\.0\.0\.1:[0-9]+: "):
         sink.reach()
     sink.close()
+
+
+@pytest.mark.parametrize("kind", ["http", "file"])
+def test_what_is_no_number_is_set_aside(
+    session: DeliveredSession, tmp_path: Path, kind: str
+) -> None:
+    record = queries.results(session.store, "ctf")[1]
+    ctf = item_of(session.store, record, "ctf", Ctf)
+    session.remake("ctf", 2, ctf=replace(ctf, score=math.nan))
+    taker = Taker()
+    with serving(taker) as url:
+        sink = HttpSink(lambda: url) if kind == "http" else FileSink(tmp_path)
+        with delivery(session, sink) as one:
+            one.run()
+            (aside,) = one.ledger.asides()
+            assert aside.id == "ctf:2" and "is no number" in aside.reason
+            assert one.ledger.key("ctf:1") is not None
+        sink.close()

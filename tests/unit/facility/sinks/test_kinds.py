@@ -60,3 +60,18 @@ folder = "here"
         load_facility(write_facility(wrong))
     said = str(error.value)
     assert "sinks.a" in said and "{booking}" in said and "sinks.b" in said and "sinks.c" in said
+
+
+@pytest.mark.parametrize(
+    ("sink", "says"),
+    [
+        ('kind = "icat"\nhost = "b"\ninvestigation = "{session}"', "{project}, {booking}"),
+        ('kind = "ispyb"\nvisit = "{project.x}"', "{booking}, {title}"),
+    ],
+)
+def test_a_template_names_only_what_that_sink_knows(
+    write_facility: Callable[[str], Path], sink: str, says: str
+) -> None:
+    with pytest.raises(FacilityFileError) as error:
+        load_facility(write_facility(f"[sinks.a]\n{sink}\n"))
+    assert f"write a template of {says}" in str(error.value)

@@ -157,3 +157,37 @@ def test_the_visit_is_that_of_the_booking(write_facility: Callable[[str], Path])
             (one,) = sessions(connection)
         found = followed(facility, facility.file.sinks["lims"], one, hidden=False)
         assert (found.booked, found.project, found.microscope) == ("cm31111-5", "p7", "krios1")
+
+
+@pytest.mark.parametrize(("visit", "booked"), [("", ""), ('visit = "{booking}"\n', "482")])
+def test_a_number_of_the_booking_system_is_no_visit_unless_the_file_says_so(
+    write_facility: Callable[[str], Path], visit: str, booked: str
+) -> None:
+    text = '[sinks.lims]\nkind = "ispyb"\nurl = "mysql://h/i"\n' + visit
+    with open_facility(write_facility(text)) as facility:
+        with facility.registry.write() as connection:
+            keep_booking(connection, "bookings.emhub", "482", microscope="krios1", begins=0.0,
+                         ends=9e9, kind="booked", state="booked")  # fmt: skip
+        made(facility, "one", "u1", whose=Whose(booking=("bookings.emhub", "482")))
+        with facility.registry.read() as connection:
+            (one,) = sessions(connection)
+        found = followed(facility, facility.file.sinks["lims"], one, hidden=False)
+        assert found.booked == booked
+
+
+def test_a_session_that_cannot_be_understood_keeps_no_other_up(
+    opened: Facility, sink: Collecting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(opened, "one", "u1")
+    made(opened, "two", "u2")
+    deliver = sink.deliver
+
+    def broken(shipment: Any) -> Any:
+        if shipment.session == "u1":
+            raise KeyError("something new")
+        return deliver(shipment)
+
+    monkeypatch.setattr(sink, "deliver", broken)
+    said = SinkRun("lines", opened.file.sinks["lines"]).once(opened)
+    assert said.startswith("11 delivered of 2 sessions; ")
+    assert said.endswith("one: KeyError: 'something new'")

@@ -88,3 +88,13 @@ def test_why_nothing_is_delivered(
     assert (one.error, one.failing_since, one.waits) == (
         "the database is gone", 7.0, "whose is it?",
     )  # fmt: skip
+
+
+def test_a_session_whose_disk_is_away_does_not_stand_as_new(
+    opened: Facility, sink: Collecting, session: DeliveredSession
+) -> None:
+    SinkRun("lims", opened.file.sinks["lims"]).once(opened)
+    session.store.close()
+    session.folder.rename(session.folder.with_name("away"))
+    (one,) = standings(opened)
+    assert one.error.endswith("one is not there: is its disk away?")

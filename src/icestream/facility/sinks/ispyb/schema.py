@@ -6,6 +6,7 @@ cannot be filled without it, nothing is delivered at all.
 """
 
 import enum
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -165,6 +166,8 @@ def _held(table: Table, column: Column[Any], value: Any, said: list[str]) -> Any
     """A value as a column holds it."""
     if value is None:
         return None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Misfit(f"{table.name}.{column.name}: {value} is no number")
     if isinstance(value, bool):
         value = int(value)
     wrong = _wrong(table, column, value)

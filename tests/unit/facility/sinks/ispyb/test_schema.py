@@ -44,6 +44,7 @@ def test_what_fits_goes_in_as_it_is() -> None:
         ({"movieFullPath": "/d/氷.tiff"}, "'氷' in '/d/氷.tiff' is no letter of cp1252"),
         ({"movieNumber": 2**23}, "8388608 is not between -8388608 and 8388607"),
         ({"type": "1D"}, "'1D' is none of 2D, 3D"),
+        ({"nominalDefocus": float("nan")}, "nan is no number"),
     ],
 )
 def test_a_row_that_means_nothing_without_a_value_is_refused(
