@@ -135,7 +135,7 @@ class WebService:
                 headers={"User-Agent": "icestream", "Accept": "*/*", **(headers or {})},
                 auth=login,
                 # Without TLS there is nothing to trust, and reading all authorities takes long.
-                verify=trust(certificates) if url.startswith("https:") else False,
+                verify=trust(certificates) if url.lower().startswith("https:") else False,
                 timeout=_PATIENCE,
             )
         except Undelivered as error:
@@ -174,7 +174,7 @@ class WebService:
         """
         answer = self._answer(method, path, query, body, headers)
         if not 200 <= answer.status < 300:
-            raise _failure(answer)
+            raise _failure(answer, secret=self._secret)
         return answer
 
     def _answer(
@@ -241,14 +241,16 @@ def _heard(answer: "httpx2.Response", place: str, until: float) -> bytes:
     return bytes(heard)
 
 
-def _failure(answer: WebAnswer) -> SourceError:
-    said = f"{answer.place} answered {answer.status}: {answer.beginning()}"
+def _failure(answer: WebAnswer, *, secret: bool) -> SourceError:
+    said = f"{answer.place} answered {answer.status}"
+    if not secret:  # pages of errors repeat the address
+        said += f": {answer.beginning()}"
     if answer.status in (401, 403, 407):
         return SourceRefused(f"{said}. Are user and password (or key) right, and may they read?")
     if answer.status == 429 or answer.status >= 500:
         return SourceDown(said)
     if 300 <= answer.status < 400:
-        where = shown_address(answer.headers.get("location", "")) or "nowhere"
+        where = shown_address(answer.headers.get("location", ""), secret=secret) or "nowhere"
         return SourceChanged(
             f"{answer.place} sends on to {where}: give the address itself in the facility file"
         )

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from icestream.alike import meant
-from icestream.engine.graph.workflow import InvalidWorkflow, load_workflow
+from icestream.engine.graph.workflow import InvalidWorkflow
 from icestream.facility.backup.flaws import backup_flaws
+from icestream.facility.begin.begin import workflow_named
 from icestream.facility.bookings.duty import bookings_flaws
 from icestream.facility.file import (
     FacilityFile,
@@ -78,7 +79,7 @@ def _microscopes(known: LoadedFacility, settings: Settings) -> Iterator[Flaw]:
         else:
             yield from _folder(f"{where}.movies", one.movies, written=False)
         try:
-            load_workflow(one.workflow)
+            workflow_named(one.workflow, settings.state)
         except (LookupError, InvalidWorkflow, OSError, ValueError) as error:
             yield Flaw(f"{where}.workflow", str(error))
         if name not in settings.microscopes:

@@ -66,6 +66,17 @@ def _zone(name: str) -> str:
     return name
 
 
+def _registry(given: SecretStr | None) -> SecretStr | None:
+    """A file by its whole path: another folder would have another registry."""
+    text = "" if given is None else given.get_secret_value()
+    if given is None or "://" in text:
+        return given
+    file = Path(text).expanduser()
+    if not file.is_absolute():
+        raise ValueError("write the whole path of a file, or postgresql://user@host/database")
+    return SecretStr(str(file))
+
+
 class OwnSection(Section):
     """The facility itself."""
 
@@ -75,7 +86,7 @@ class OwnSection(Section):
     """The folder below which sessions are put."""
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     """Its time zone, such as Europe/Madrid: what a day is, and what times on its screens mean."""
-    registry: SecretStr | None = None
+    registry: Annotated[SecretStr | None, AfterValidator(_registry)] = None
     """Where its registry is: a file on a local disk, or the address of a PostgreSQL database. In
     the folder for state of the settings when not given."""
     staff: Several = ()
@@ -119,7 +130,7 @@ class FacilityFile(Section):
     def _check(self) -> "FacilityFile":
         called: dict[str, str] = {}
         for name, one in self.microscopes.items():
-            other = called.setdefault(one.booking or name, name)
+            other = called.setdefault((one.booking or name).casefold(), name)
             if other != name:
                 raise ValueError(
                     f"microscopes.{name}.booking: the booking system's {one.booking or name!r} is "

@@ -12,6 +12,7 @@ from icestream.facility import asking
 from icestream.facility.asking import (
     SourceChanged,
     SourceDown,
+    SourceError,
     SourceLacks,
     SourceRefused,
     WebService,
@@ -131,3 +132,17 @@ def test_a_secret_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         secret_of(Secret(env="BOOKED"), "bookings.password")
     monkeypatch.setenv("BOOKED", "pw")
     assert secret_of(Secret(env="BOOKED"), "bookings.password") == "pw"
+
+
+@pytest.mark.parametrize("status", [404, 403, 500, 302])
+def test_an_address_that_is_a_secret_is_not_in_what_its_server_says(status: int) -> None:
+    page = "The requested URL /calendar/private-abc/basic.ics was not found on this server."
+    headers = {"Location": "https://cal.example/private-abc/basic.ics"} if status == 302 else {}
+    system = Fixed(status=status, told=page, headers=headers)
+    with (
+        serving(system) as url,
+        WebService(f"{url}/private-abc/basic.ics", secret=True) as service,
+        pytest.raises(SourceError) as caught,
+    ):
+        service.ask("GET")
+    assert "private-abc" not in str(caught.value)

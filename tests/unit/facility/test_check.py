@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from icestream.engine.graph.workflow import load_workflow, save_workflow
 from icestream.facility.check import check_facility
 from icestream.settings import load
 
@@ -50,3 +51,13 @@ def test_a_file_that_is_not_valid_is_all_that_is_said(tmp_path: Path) -> None:
     flaws, where = check_facility(tmp_path / "f.toml", load().settings)
     assert where == str(tmp_path / "f.toml")
     assert [one.where for one in flaws] == ["facility.name", "facility.sessions"]
+
+
+def test_a_workflow_that_was_saved_is_one(write_facility: Callable[[str], Path]) -> None:
+    path = write_facility("")
+    path.write_text(path.read_text().replace('"screening"', '"of-the-site"'))
+    assert "no workflow 'of-the-site'" in found()["microscopes.glacios.workflow"][0]
+    saved = path.parent / "state" / "workflows"
+    saved.mkdir()
+    save_workflow(load_workflow("screening"), saved / "of-the-site.json")
+    assert "microscopes.glacios.workflow" not in found()

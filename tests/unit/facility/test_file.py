@@ -112,3 +112,21 @@ def test_a_password_in_the_registrys_address_is_not_shown(tmp_path: Path) -> Non
     known = load_facility(path)
     assert "geheim" not in repr(known)
     assert known.file.registry_place() == address
+
+
+def test_letters_do_not_tell_microscopes_apart_in_the_booking_system(tmp_path: Path) -> None:
+    said = refused(
+        tmp_path / "f.toml",
+        '[facility]\nname = "X"\nsessions = "/s"\n'
+        '[microscopes.krios]\n[microscopes.b]\nbooking = "Krios"\n',
+    )
+    assert "is microscopes.krios already" in said["microscopes.b.booking"]
+
+
+def test_a_registry_is_the_same_from_everywhere(tmp_path: Path) -> None:
+    text = '[facility]\nname = "X"\nsessions = "/s"\nregistry = "{}"\n'
+    said = refused(tmp_path / "f.toml", text.format("registry.db"))
+    assert said["facility.registry"].startswith("write the whole path of a file, or postgresql")
+    (tmp_path / "f.toml").write_text(text.format("~/registry.db"))
+    known = load_facility(tmp_path / "f.toml")
+    assert known.file.registry_place() == str(Path.home() / "registry.db")

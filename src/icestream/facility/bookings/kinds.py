@@ -32,7 +32,7 @@ def _web(url: str) -> str:
         raise ValueError("user and password have places of their own, not in the address")
     if parts.query or parts.fragment:
         raise ValueError("write the address up to where ? or # would follow")
-    return url.rstrip("/")
+    return f"{parts.scheme}{url[len(parts.scheme) :]}".rstrip("/")
 
 
 def _pattern(text: str) -> str:

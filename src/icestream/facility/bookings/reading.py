@@ -84,8 +84,9 @@ def read_bookings(
 ) -> ReadBookings:
     """Read the bookings of now and of what lies ahead, and write down what has changed.
 
-    A booking that is no more where it was, nor anywhere ahead, is cancelled, never deleted. Where
-    the source cannot tell all, nothing is changed but that this is written down.
+    A booking that is no more where it was, nor anywhere ahead, is cancelled, never deleted; one
+    that is over only where the source still tells of others that are: some calendars forget all
+    that is. Where the source cannot tell all, nothing is changed but that this is written down.
 
     Parameters
     ----------
@@ -139,7 +140,9 @@ def _read(
     if not believe_empty:
         _check_emptiness(source, ahead, {_microscope(one, called) for one in told})
     with facility.registry.write() as connection:
-        read = _write(connection, section, told, called, (begins, ends, now))
+        past = believe_empty or any(one.ends <= now for one in told)
+        times = (begins if past else now, ends, now)
+        read = _write(connection, section, told, called, times)
         rows.keep_source(connection, own, read=now)
     return read
 

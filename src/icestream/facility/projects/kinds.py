@@ -42,7 +42,7 @@ class PortalProjects(_Projects):
     institution_field: str = ""
     """Field of the form with the institution; none when empty."""
     confidential_field: str = ""
-    """Field of the form that says, with yes or true, that the project is confidential."""
+    """Field of the form that says, by any word but no or false, that it is confidential."""
     certificates: WholePath | None = None
     """A file with the authority that signed the server's certificate, where the system has none."""
 

@@ -105,7 +105,8 @@ def _yes(fields: Mapping[str, Any], name: str) -> bool | None:
     value = fields.get(name)
     if value is None:
         return None
-    return str(value).strip().lower() in ("true", "yes", "y", "1")
+    # Whatever else a form may offer ("until publication", "ja") keeps the project to its people.
+    return str(value).strip().lower() not in ("", "false", "no", "n", "0", "none")
 
 
 def _people(listed: Any) -> dict[str, str] | None:

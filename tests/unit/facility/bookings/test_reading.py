@@ -350,3 +350,20 @@ def test_whatever_happens_the_registry_has_what_the_source_had_last(
             told = table.there[reference]
             assert (one.begins, one.ends, one.title) == (told.begins, told.ends, told.title)
             assert one.microscope == {"7": "krios1"}.get(told.resources[0], "glacios")
+
+
+def test_a_calendar_that_forgets_what_is_over_cancels_nothing_of_it(
+    facility: Facility, system: LibreBookingDouble
+) -> None:
+    """A booking that took place is not billed as one that was cancelled."""
+    over = [krios(system, f"2026-11-{day}T08:00", f"2026-11-{day}T18:00", f"day {day}")
+            for day in (20, 21)]  # fmt: skip
+    krios(system, "2026-11-24T08:00", "2026-11-25T08:00", "ahead")
+    read_bookings(facility, now=NOW)
+    for one in over:
+        system.reservations.remove(one)
+    assert str(read_bookings(facility, now=NOW)) == "1 booking, as before"
+    assert {one.state for one in known(facility).values()} == {"booked"}
+    system.reservations.insert(0, over[0])
+    assert str(read_bookings(facility, now=NOW)) == "2 bookings, 1 cancelled"
+    assert known(facility)["day 21"].state == "cancelled"

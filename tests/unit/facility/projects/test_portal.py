@@ -76,3 +76,14 @@ def test_refused_down_and_changed_are_told_apart(system: PortalDouble) -> None:
     system.down = True
     with pytest.raises(SourceDown):
         portal(system).projects()
+
+
+@pytest.mark.parametrize(
+    ("word", "hidden"), [("until publication", True), (True, True), ("No", False), ("", False)]
+)
+def test_any_word_but_no_makes_a_project_confidential(
+    system: PortalDouble, word: object, hidden: bool
+) -> None:
+    system.order("CEM00123", "Apoferritin", fields={"secret": word})
+    one = portal(system, confidential_field="secret").project("CEM00123")
+    assert one is not None and one.confidential is hidden
