@@ -1,5 +1,6 @@
 """The duty ``handover``: what is offered is kept up to date, and taken away when it is over."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,7 +75,7 @@ def _act(facility: Facility, stop: threading.Event) -> str:
         raise Outage(str(error)) from None
     with facility.registry.read() as connection:
         known = [one for one in sessions(connection) if one.state not in _OVER]
-    done = []
+    done, troubles = [], []
     for one in known:
         folder = Path(one.folder)
         if stop.is_set() or not folder.is_dir():
@@ -84,9 +85,15 @@ def _act(facility: Facility, stop: threading.Event) -> str:
         # What was offered once and is over is not offered again by itself.
         begins = wanted and offered is None and not (folder / ".facility" / "offered").exists()
         if offered is not None or begins:
-            done.append(offer_known(facility, one, stop))
+            try:
+                done.append(offer_known(facility, one, stop))
+            except (OSError, sqlite3.Error) as error:
+                troubles.append(one.said(str(error)))
+                continue
             (folder / ".facility").mkdir(exist_ok=True)
             (folder / ".facility" / "offered").touch()
+    if troubles:
+        raise Outage("; ".join(troubles))
     size = sum(offer.bytes for offer in done)
     over = f", {len(ended)} over" if ended else ""
     return f"{len(done)} sessions offered ({size / 1e9:.1f} GB){over}"

@@ -54,3 +54,14 @@ def test_a_folder_of_the_microscope_that_all_share_is_not_offered(copies: Facili
     assert asked_of(session).contents.movies is None
     write_route(Path(session.folder), MovieRoute(source=str(nas / "p-001")))
     assert asked_of(session).contents.movies == nas / "p-001"
+
+
+def test_one_session_that_cannot_be_offered_keeps_no_other_up(copies: Facility) -> None:
+    for name in ("p-001", "q-001"):
+        session = begun(copies, name)
+        with copies.registry.write() as connection:
+            change_session(connection, session.id, ended=time.time())
+    (Path(session.folder) / ".facility" / "transfer.db").write_bytes(b"no database" * 100)
+    with pytest.raises(Outage, match="q-001: file is not a database"):
+        do(copies, "handover")
+    assert {one.session for one in offers(copies.path.parent / "area") if one.files} == {"p-001"}
