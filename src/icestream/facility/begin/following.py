@@ -84,8 +84,9 @@ def _values(known: KnownSession) -> dict[str, Any]:
     if now.state in _OVER and holder(folder):
         # Its process has not come to say so, or somebody else has taken the session for a moment.
         return {"state": "running", "exposures": exposures}
-    if now.state == "stopped" and before.reason == NOT_STARTED:  # no process has come to it
-        return {"exposures": exposures} if known.state == "new" else {"state": "lost"}
+    if before.state == "stopped" and before.reason == NOT_STARTED:  # no process has come to it
+        rests = known.state in ("new", "stopped")
+        return {"exposures": exposures} if rests else {"state": "lost"}
     if now.state == "stopped" and before.state not in _OVER:
         ended = known.state == "stopped" and (known.ended or 0.0) >= before.changed
         return {"exposures": exposures} if ended else {"state": "lost"}  # a person ended it
