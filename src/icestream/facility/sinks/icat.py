@@ -84,8 +84,7 @@ class IcatSink:
         named = {"project": content.project, "booking": shipment.keys.chosen}
         investigation = self._investigation.format(**named)
         if not investigation or not content.microscope:
-            raise NotTaken("ICAT needs the investigation and the microscope, and this session's "
-                           "are not known")  # fmt: skip
+            raise NotTaken("ICAT needs the investigation and the microscope: they are not known")
         message = dataset_message(content, status, investigation)
         with _Connected(self._broker) as connection:
             connection.send(message)
