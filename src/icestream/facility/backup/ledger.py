@@ -5,11 +5,12 @@ A copy of it goes with each backup, so that a backup tells by itself what it sho
 
 import contextlib
 import os
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from icestream.facility.ledger import one_transaction, opened_ledger
 
 __all__ = ["BackedFile", "BackupLedger", "Sum"]
 
@@ -78,21 +79,8 @@ class BackupLedger:
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
-        if not readonly:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        mode = "?mode=ro" if readonly else "?mode=rwc"
-        self._connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}{mode}",
-            uri=True,
-            timeout=30.0,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        self._connection = opened_ledger(path, _SCHEMA, readonly=readonly)
         self._lock = threading.RLock()
-        if not readonly:
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Give the file up."""
@@ -101,14 +89,8 @@ class BackupLedger:
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """Let all that is written within be one transaction."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._lock, one_transaction(self._connection):
+            yield
 
     def keep(self, kept: BackedFile) -> None:
         """Note a file that is in the backup now."""

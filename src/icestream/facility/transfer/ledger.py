@@ -7,13 +7,14 @@ verified is not.
 
 import contextlib
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from icestream.facility.ledger import one_transaction, opened_ledger
 
 __all__ = ["FILE", "CopyEntry", "CopyLedger", "CopyTally", "State"]
 
@@ -104,21 +105,8 @@ class CopyLedger:
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
-        if not readonly:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        mode = "?mode=ro" if readonly else "?mode=rwc"
-        self._connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}{mode}",
-            uri=True,
-            timeout=30.0,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        self._connection = opened_ledger(path, _SCHEMA, readonly=readonly)
         self._lock = threading.RLock()
-        if not readonly:
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Give the file up."""
@@ -127,14 +115,8 @@ class CopyLedger:
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """Let all that is written within be one transaction."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._lock, one_transaction(self._connection):
+            yield
 
     def see(self, names: Iterable[tuple[str, bool]], now: float) -> int:
         """Note files that were found, each with whether it is a movie; how many are new."""
