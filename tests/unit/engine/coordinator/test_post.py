@@ -24,6 +24,7 @@ from icestream.store import queries
 from icestream.store import tables as t
 from post_office import Sink, free_port
 from toy_record import Desk
+from toy_session import wait_for
 
 
 class Office:
@@ -189,6 +190,7 @@ def test_a_server_that_hangs_holds_nobody_else(
         at = office(slow=webhook(hanging), staff=webhook(sink))
         at.raise_()
         at.turn()
+        wait_for(lambda: hanging.tries)  # its thread may be slower than the one that is answered
         assert len(sink.posts) == 1
         at.raise_("wet")
         at.turn()
