@@ -30,6 +30,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("backup", "backup:backup", "Say what is backed up where; back up, verify."),
     ("lost-disk", "backup:lost_disk", "Back up again what was on a disk that is lost."),
     ("restore", "backup:restore", "Bring a session back from a backup."),
+    ("restore-registry", "registry:restore_registry", "Bring the registry back from a backup."),
     ("handover", "handover:handover", "Offer a session's data to people."),
     ("messages", "messages:messages", "List what was asked by message, and try it again."),
     ("run", "run:run", "Do what the facility does over and over, until it is stopped."),

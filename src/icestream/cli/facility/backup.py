@@ -16,11 +16,14 @@ from icestream.cli.terminal import print_json, print_table
 from icestream.facility.backup.account import BackupAccount, account, backup_ledgers
 from icestream.facility.backup.backing import Backing
 from icestream.facility.backup.duty import backup_of, target_of, what_of
+from icestream.facility.backup.generations import keep_generation, wrong_generations
 from icestream.facility.backup.kinds import BackupPlace
 from icestream.facility.backup.ledger import BackupLedger
 from icestream.facility.backup.restoring import restore as bring_back
 from icestream.facility.backup.target import prepare as prepare_place
+from icestream.facility.backup.target import volume_of
 from icestream.facility.backup.verifying import verify as read_again
+from icestream.facility.duties.duty import Outage
 from icestream.facility.duties.turn import alone
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry.records import KnownSession
@@ -40,14 +43,14 @@ def backup(
     prepare: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
-    """Say what of sessions is backed up where; back up or verify them.
+    """Say what of sessions is backed up where; back up or verify them, and the registry.
 
     The exit status is 1 where something could not be backed up, or is not what it was.
 
     Parameters
     ----------
     names
-        Sessions; all that are here by default.
+        Sessions; all that are here, and the registry, by default.
     to
         The backup, as the facility file calls it; all by default.
     once
@@ -72,6 +75,7 @@ def backup(
         for place in places:
             if once or verify:
                 with alone(facility, [f"backup.{place}"]):
+                    well &= bool(names) or _work_on_registry(facility, place, (once, verify))
                     for one in asked:
                         well &= _work(facility, place, one, (once, verify))
         rows = [
@@ -163,6 +167,25 @@ def _section(facility: Facility, name: str) -> BackupPlace:
         hint = meant(name, known) or f"it has {', '.join(known) or 'none'}"
         raise LookupError(f"the facility file has no [backup.{name}]; {hint}")
     return known[name]
+
+
+def _work_on_registry(facility: Facility, place: str, asked: tuple[bool, bool]) -> bool:
+    section, (once, verify) = facility.file.backup[place], asked
+    if "registry" not in section.what:
+        return True
+    wrong: list[str] = []
+    try:
+        target = target_of(section, place)
+        volume_of(place, target)
+        if once:
+            wrong += keep_generation(facility, target)
+        if verify:
+            wrong += wrong_generations(target)
+    except Outage as error:
+        wrong.append(str(error))
+    for said in wrong:
+        print(f"registry: {printable(said)}")
+    return not wrong
 
 
 def _work(facility: Facility, place: str, one: KnownSession, asked: tuple[bool, bool]) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from icestream.facility.backup.comparing import compare_copies
 from icestream.facility.backup.ledger import BackedFile, BackupLedger
 from icestream.facility.backup.parts import MOVIES, PROCESSING, Part, Parts, What
 from icestream.facility.backup.sealing import room_for_copies, seal
@@ -20,8 +21,8 @@ from icestream.facility.backup.target import BackupVolume, free_bytes, volume_of
 from icestream.facility.backup.tree import FoundFile
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
-from icestream.facility.transfer.digest import Hashes, Interrupted, digest, from_disk
-from icestream.facility.transfer.rsync import Between, RsyncRun, run_rsync
+from icestream.facility.transfer.digest import Hashes, Interrupted
+from icestream.facility.transfer.rsync import Between, run_rsync
 from icestream.model import safe_file_name
 from icestream.store.open import FILE
 from icestream.store.pointer import POINTER
@@ -275,7 +276,7 @@ class Backing:
         between = Between(Address(str(root)), target)
         limit, stopped = self.backup.limit, turn.stopped
         run = run_rsync(between, list(batch), options, limit=limit, stopped=stopped)
-        compared = _compare(between, run, list(batch), stopped)
+        compared = compare_copies(between, run, list(batch), stopped)
         for name, each in batch.items():
             found = compared.get(name, run.failed.get(name, "it did not arrive"))
             if isinstance(found, str):
@@ -337,36 +338,3 @@ def _batches(files: Mapping[str, FoundFile]) -> Iterator[dict[str, FoundFile]]:
         total += files[name].size
     if batch:
         yield batch
-
-
-def _compare(
-    between: Between, run: RsyncRun, names: list[str], stopped: threading.Event
-) -> dict[str, Hashes | str]:
-    """Read copies back: what each holds, or what is wrong with it."""
-    found: dict[str, Hashes | str] = {}
-    source, target = between.source.folder, between.target.folder
-    assert source is not None
-    there = [name for name in names if name in run.done]
-    differs: dict[str, str] = {}
-    if target is None and there:
-        # The other machine reads its copies whole, and this one its files.
-        again = run_rsync(between, there, ["--dry-run", "--checksum"], stopped=stopped)
-        silent = dict.fromkeys(there, "the other machine said nothing of it")
-        heard = {n: "the copy differs" if md5 is not None else "" for n, md5 in again.done.items()}
-        differs = {**silent, **heard, **again.failed}
-    for name in there:
-        if differs.get(name):
-            found[name] = differs[name]
-            continue
-        try:
-            hashes = from_disk((target or source) / name, stopped)
-            sent = run.done[name]
-            if sent and hashes.md5 != sent:
-                found[name] = "the copy, read back, holds something else than was sent"
-            elif not sent and target is not None and digest(source / name) != hashes.digest:
-                found[name] = "the copy holds something else"
-            else:
-                found[name] = hashes
-        except OSError as error:
-            found[name] = f"it cannot be read back: {error.strerror or error}"
-    return found

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from icestream.channels.receipt import Undelivered
 from icestream.facility.backup.backing import Backed, Backing, Backup
+from icestream.facility.backup.generations import keep_generation, wrong_generations
 from icestream.facility.backup.kinds import BackupPlace
 from icestream.facility.backup.parts import MOVIES, PROCESSING, What
 from icestream.facility.backup.target import volume_of
@@ -38,6 +39,8 @@ _TROUBLES = (
 """What one session may have; the others are backed up all the same."""
 _READING = 600.0
 """Seconds of a turn in which backups are read again; the rest of them is, in the next."""
+_REGISTRY = 600.0
+"""Seconds between two backups of the registry, at least."""
 _SETTLED = 7 * 86400.0
 """Seconds after its end from when on a session that is backed up whole is not looked at again."""
 
@@ -103,6 +106,9 @@ class Backups:
     def __init__(self, name: str, section: BackupPlace) -> None:
         self._name, self._section = name, section
         self._known: dict[Path, Backing] = {}
+        self._registry = self._registry_read = -math.inf
+        self._left: list[str] = []
+        """What could not go along with the registry when it was last backed up."""
 
     def act(self, facility: Facility, stop: threading.Event) -> str:
         """Back all sessions up, one after another; what was done, in words.
@@ -118,7 +124,7 @@ class Backups:
             asked = [one for one in sessions(connection) if one.state not in _OVER]
         here = [one for one in asked if Path(one.folder).is_dir()]
         done: list[Backed] = []
-        troubles: list[str] = []
+        troubles = list(self._keep_registry(facility, backup))
 
         def each(act: Callable[[KnownSession, Backing], str]) -> None:
             for one in here:
@@ -140,6 +146,23 @@ class Backups:
         if troubles:
             raise Outage("; ".join(troubles))
         return _words(done)
+
+    def _keep_registry(self, facility: Facility, backup: Backup) -> Iterator[str]:
+        """Back the registry up where it is time, and read its backups again; what is wrong."""
+        if "registry" not in self._section.what:
+            return
+        now = time.monotonic()
+        try:
+            if now - self._registry >= _REGISTRY:
+                self._left = keep_generation(facility, backup.target)
+                self._registry = now
+            yield from self._left
+            every = self._section.verify_every
+            if every is not None and now - self._registry_read >= every * 86400.0:
+                yield from wrong_generations(backup.target)
+                self._registry_read = now
+        except _TROUBLES as error:
+            yield f"registry: {error}"
 
     def _bring(
         self, session: KnownSession, backing: Backing, done: list[Backed], stop: threading.Event

@@ -18,8 +18,11 @@ class BackupPlace(Section):
     """The folder, host:/path, host::module/path or rsync://user@host/module/path. It has to be
     prepared once (icestream facility backup --prepare NAME), so that an empty mount point is never
     taken for the disk."""
-    what: tuple[Literal["movies", "processing"], ...] = ("movies", "processing")
-    """Movies, and all that was made of them with the session's store."""
+    what: tuple[Literal["movies", "processing", "registry"], ...] = (
+        "movies", "processing", "registry",
+    )  # fmt: skip
+    """Movies, all that was made of them with the session's store, and the facility's registry with
+    the facility file and the settings (without passwords)."""
     password: Secret | None = None
     """Of a daemon of rsync."""
     shell: str = ""

@@ -141,3 +141,37 @@ def test_of_a_folder_that_all_share_only_its_own_movies_are_backed_up(copies: Fa
     held = copies.path.parent / "usb" / session.name / "movies"
     assert [path.name for path in held.rglob("*.mrc")] == ["1_fractions.mrc"]
     assert what_of(replace(session, ended=5.0)).until == 125.0
+
+
+def test_the_registry_goes_along_but_not_each_time(copies: Facility) -> None:
+    usb = copies.path.parent / "usb"
+    prepare("usb", Address(str(usb)))
+    duty = Backups("usb", BackupPlace(to=str(usb), reserve=0, verify_every=0))
+    duty.act(copies, threading.Event())
+    held = list((usb / ".registry").iterdir())
+    assert len(held) == 2
+    for path in held:
+        path.write_bytes(b"rotten")
+    with pytest.raises(Outage, match="registry day-.* is no registry that icestream packed"):
+        duty.act(copies, threading.Event())
+    assert acted(copies, what=("movies",)).endswith("(0.00 GB)")
+    assert held[0].read_bytes() == b"rotten"
+    acted(copies)
+    assert held[0].read_bytes() != b"rotten"
+
+
+def test_what_cannot_go_along_with_the_registry_keeps_no_session_up(copies: Facility) -> None:
+    session = begun(copies)
+    usb = copies.path.parent / "usb"
+    prepare("usb", Address(str(usb)))
+    copies.path.write_text("[facility\n")
+    with pytest.raises(Outage, match="not valid TOML"):
+        acted(copies)
+    assert (usb / session.name / "processing" / "align" / "a.mrc").exists()
+    (usb / ".registry" / "x").write_text("in the way")
+    for path in (usb / ".registry").iterdir():
+        path.unlink()
+    (usb / ".registry").rmdir()
+    (usb / ".registry").write_text("in the way")
+    with pytest.raises(Outage, match="registry: .*cannot be written"):
+        acted(copies)

@@ -9,7 +9,7 @@ from icestream.facility.backup.kinds import BackupPlace
 def test_everything_is_kept_for_ever_unless_it_is_said() -> None:
     place = BackupPlace(to="/mnt/usb")
     assert place.keep_former is None
-    assert place.what == ("movies", "processing")
+    assert place.what == ("movies", "processing", "registry")
     assert BackupPlace.model_validate({"to": "/x", "keep_former": "3 w"}).keep_former == 21.0
 
 
