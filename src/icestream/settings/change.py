@@ -45,6 +45,7 @@ EFFECT: Mapping[str, Effect] = {
     "microscopes": "new sessions",
     "roots": "at once",
     "channels": "new sessions",
+    "objects": "at once",
     "login": "restart",
     "usage": "at once",
     "report_interval": "new sessions",

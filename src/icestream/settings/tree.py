@@ -39,6 +39,7 @@ from icestream.login.kinds import Login
 from icestream.protocol.executable import tell_places
 from icestream.protocol.parameters import refused_values, unusual_values
 from icestream.protocols.preset import Preset
+from icestream.settings.objects import ObjectStore
 from icestream.store.places import state_folder
 from icestream.units import Second, Unit, Usual
 from icestream.usage.kinds import Usage
@@ -217,6 +218,10 @@ class Settings(BaseSettings):
     """Ways by which alerts reach people, by their names: [channels.staff] in a file, with kind
     (email, slack, mattermost, teams, webhook, command, log) and what belongs to it."""
 
+    objects: dict[str, ObjectStore] = {}
+    """Stores of objects by their buckets, "*" for all others: [objects."*"] in a file, with
+    endpoint, region, key and secret, or profile (icestream process s3://bucket/prefix)."""
+
     login: Login = Login()
     """How people log in to the server, and for how long: [login] in a file, with [login.ldap] and
     [login.oidc]."""
@@ -373,6 +378,10 @@ def _sentence(problem: Any, why: str, places: Mapping[str, str]) -> str:
     if problem["type"] == "extra_forbidden" and not inside:
         return f"{places[name]}: {no_setting(name)}"
     whole = ".".join([name, *inside])
-    if name in ("channels", "login"):  # what was given may be a password, or have one in it
+    if name in (
+        "channels",
+        "login",
+        "objects",
+    ):  # what was given may be a password, or have one in it
         return f"{places[name]}: {whole}: {why}"
     return f"{places[name]}: {whole} = {problem['input']!r}: {why}"

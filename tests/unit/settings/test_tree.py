@@ -52,6 +52,7 @@ def test_the_nearest_source_wins(files: tuple[Path, Path], monkeypatch: pytest.M
         "worker_silence": "default",
         "report_publish": "default",
         "login": "default",
+        "objects": "default",
         "usage": "default",
         "roots": "default",
     }

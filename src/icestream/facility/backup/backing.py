@@ -21,8 +21,10 @@ from icestream.facility.backup.target import BackupVolume, free_bytes, volume_of
 from icestream.facility.backup.tree import FoundFile
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
+from icestream.facility.transfer.carry import carry
 from icestream.facility.transfer.digest import Hashes, Interrupted
-from icestream.facility.transfer.rsync import Between, run_rsync
+from icestream.facility.transfer.manner import Manner
+from icestream.facility.transfer.rsync import Between
 from icestream.model import safe_file_name
 from icestream.store.open import FILE
 from icestream.store.pointer import POINTER
@@ -265,17 +267,19 @@ class Backing:
         anew: bool,
     ) -> None:
         target = self.folder.below(part.name)
-        options = ["--partial-dir=.partial", *(["--ignore-times"] if anew else [])]
         former = f"{_FORMER}/{time.strftime('%Y%m%dT%H%M%S', time.gmtime(turn.now))}/{part.name}"
-        if not anew and part.keeps(next(iter(batch.values()))):
-            options += ["--backup", f"--backup-dir={self._former(former)}"]
-        if target.folder is None:
-            options.append("--mkpath")
-        else:
+        keeps = not anew and part.keeps(next(iter(batch.values())))
+        manner = Manner(
+            resumes=True,
+            anew=anew,
+            aside=self._former(former) if keeps else "",
+            makes=target.folder is None,
+        )
+        if target.folder is not None:
             target.folder.mkdir(exist_ok=True)
         between = Between(Address(str(root)), target)
         limit, stopped = self.backup.limit, turn.stopped
-        run = run_rsync(between, list(batch), options, limit=limit, stopped=stopped)
+        run = carry(between, list(batch), manner, limit=limit, stopped=stopped)
         compared = compare_copies(between, run, list(batch), stopped)
         for name, each in batch.items():
             found = compared.get(name, run.failed.get(name, "it did not arrive"))

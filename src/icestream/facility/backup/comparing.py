@@ -2,8 +2,10 @@
 
 import threading
 
+from icestream.facility.transfer.carry import carry
 from icestream.facility.transfer.digest import Hashes, digest, from_disk
-from icestream.facility.transfer.rsync import Between, RsyncRun, run_rsync
+from icestream.facility.transfer.manner import Manner
+from icestream.facility.transfer.rsync import Between, RsyncRun
 
 __all__ = ["compare_copies"]
 
@@ -21,7 +23,7 @@ def compare_copies(
     there = [name for name in names if name in run.done]
     differs: dict[str, str] = {}
     if target is None and there:
-        again = run_rsync(between, there, ["--dry-run", "--checksum"], stopped=stopped)
+        again = carry(between, there, Manner(compares=True), stopped=stopped)
         silent = dict.fromkeys(there, "the other machine said nothing of it")
         heard = {n: "the copy differs" if md5 is not None else "" for n, md5 in again.done.items()}
         differs = {**silent, **heard, **again.failed}

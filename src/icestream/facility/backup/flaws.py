@@ -7,6 +7,7 @@ from icestream.facility.backup.target import volume_of
 from icestream.facility.duties.duty import Outage
 from icestream.facility.file import LoadedFacility
 from icestream.facility.kinds import Flaw
+from icestream.facility.objects.address import is_object_address
 from icestream.facility.transfer.flaws import rsync_flaws
 from icestream.settings import Settings
 
@@ -15,7 +16,7 @@ __all__ = ["backup_flaws"]
 
 def backup_flaws(known: LoadedFacility, _: Settings) -> Iterator[Flaw]:
     """What keeps sessions from being backed up; each place is asked whether it is one."""
-    if known.file.backup:
+    if not all(is_object_address(one.to) for one in known.file.backup.values()):
         yield from rsync_flaws("backup")
     for name, section in known.file.backup.items():
         where = f"backup.{name}"

@@ -15,10 +15,13 @@ from pathlib import Path
 from icestream.facility.backup.archive import ARCHIVE, BadArchive, pack, read_archive
 from icestream.facility.backup.comparing import compare_copies
 from icestream.facility.duties.duty import Outage
+from icestream.facility.objects.opened import opened
 from icestream.facility.opened import Facility
 from icestream.facility.registry.contents import NotTheSame
 from icestream.facility.transfer.address import Address
-from icestream.facility.transfer.rsync import Between, list_files, run_rsync
+from icestream.facility.transfer.carry import carry
+from icestream.facility.transfer.manner import Manner
+from icestream.facility.transfer.rsync import Between, list_files
 
 __all__ = [
     "FOLDER",
@@ -71,7 +74,7 @@ def keep_generation(facility: Facility, target: Address, now: float | None = Non
             what = error.filename or folder
             raise Outage(f"{what} cannot be written: {error.strerror or error}") from None
         between = Between(Address(made), folder)
-        run = run_rsync(between, names, [] if folder.folder is not None else ["--mkpath"])
+        run = carry(between, names, Manner(makes=folder.folder is None))
         compared = compare_copies(between, run, names, threading.Event())
         for name in names:
             found = compared.get(name, run.failed.get(name, "it did not arrive"))
@@ -89,7 +92,10 @@ def generations(target: Address) -> list[Generation]:
         If it cannot be listed.
     """
     folder = target.below(FOLDER)
-    if folder.folder is None:
+    if folder.objects is not None:
+        with opened(folder.objects) as bucket:
+            found = [(one.name, one.modified, one.size) for one in bucket.listing()]
+    elif folder.folder is None:
         found = [(one.name, one.modified / 1e9, one.size) for one in list_files(folder)]
     elif not folder.folder.is_dir():
         found = []
@@ -137,7 +143,7 @@ def fetched(target: Address, generation: Generation, folder: Path) -> Path:
     name, origin = f"{generation.name}{ARCHIVE}", target.below(FOLDER)
     if origin.folder is not None:
         return origin.folder / name
-    run = run_rsync(Between(origin, Address(str(folder))), [name])
+    run = carry(Between(origin, Address(str(folder))), [name])
     if name not in run.done:
         raise Outage(f"{origin}/{name}: {run.failed.get(name, 'it did not arrive')}")
     return folder / name

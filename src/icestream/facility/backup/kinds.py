@@ -12,12 +12,12 @@ __all__ = ["BackupPlace"]
 
 
 class BackupPlace(Section):
-    """A place that sessions are backed up to: a folder, a disk, a folder of another machine."""
+    """A place that sessions are backed up to: a folder, a disk, another machine, a bucket."""
 
     to: PlaceText
-    """The folder, host:/path, host::module/path or rsync://user@host/module/path. It has to be
-    prepared once (icestream facility backup --prepare NAME), so that an empty mount point is never
-    taken for the disk."""
+    """The folder, host:/path, host::module/path, rsync://user@host/module/path or
+    s3://bucket/prefix. It has to be prepared once (icestream facility backup --prepare NAME), so
+    that an empty mount point is never taken for the disk."""
     what: tuple[Literal["movies", "processing", "registry"], ...] = (
         "movies", "processing", "registry",
     )  # fmt: skip

@@ -15,8 +15,10 @@ from icestream.facility.backup.sealing import CARD, LEDGER
 from icestream.facility.backup.target import BackupVolume, volume_of
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
+from icestream.facility.transfer.carry import carry
 from icestream.facility.transfer.digest import from_disk
-from icestream.facility.transfer.rsync import Between, run_rsync
+from icestream.facility.transfer.manner import Manner
+from icestream.facility.transfer.rsync import Between
 from icestream.facility.transfer.session import route_of, write_route
 from icestream.model import safe_file_name
 
@@ -180,7 +182,7 @@ def _below(folder: Path | None, place: Path | None, otherwise: str) -> Path:
 
 def _fetch(folder: Address, into: Path, names: Sequence[str], session: str) -> None:
     try:
-        run = run_rsync(Between(folder, Address(str(into))), names)
+        run = carry(Between(folder, Address(str(into))), names)
     except Outage:
         if folder.folder is not None and not folder.folder.is_dir():
             raise NotRestored(f"{folder} is not there: the backup has no {session!r}") from None
@@ -274,9 +276,8 @@ def _bring(
     part = batch[0].name.partition("/")[0]
     roots[part].mkdir(parents=True, exist_ok=True)
     names = {kept.name.partition("/")[2]: kept for kept in batch}
-    options = ["--partial-dir=.partial"]
     between = Between(folder.below(part), Address(str(roots[part])))
-    run = run_rsync(between, list(names), options)
+    run = carry(between, list(names), Manner(resumes=True))
     for name, kept in names.items():
         path = roots[part] / name
         if name not in run.done:

@@ -15,7 +15,9 @@ from icestream.facility.backup.parts import What
 from icestream.facility.backup.target import BackupVolume
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
-from icestream.facility.transfer.rsync import Between, run_rsync
+from icestream.facility.transfer.carry import carry
+from icestream.facility.transfer.manner import Manner
+from icestream.facility.transfer.rsync import Between
 from icestream.store import sqlite
 
 __all__ = [
@@ -95,10 +97,10 @@ def seal(
             file.writelines(manifest_lines((kept.name, kept.digest) for kept in here))
         card = _card(ledger, what, volume, now)
         (held / CARD).write_text(json.dumps(card, indent=1) + "\n")
-        options = [] if folder.folder is not None else ["--mkpath"]
+        manner = Manner(makes=folder.folder is None)
         # What the card says is true once the other two are there.
         for names in ([LEDGER, MANIFEST], [CARD]):
-            run = run_rsync(Between(Address(str(held)), folder), names, options)
+            run = carry(Between(Address(str(held)), folder), names, manner)
             for name in names:
                 if name not in run.done:
                     why = run.failed.get(name, "it did not arrive")

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
-from icestream.facility.transfer.rsync import Between, run_rsync
+from icestream.facility.transfer.carry import carry
+from icestream.facility.transfer.rsync import Between
 
 __all__ = ["MARKER", "AlreadyPrepared", "BackupVolume", "free_bytes", "prepare", "volume_of"]
 
@@ -64,7 +65,7 @@ def prepare(name: str, target: Address) -> BackupVolume:
         return made
     with tempfile.TemporaryDirectory(prefix="icestream-backup-") as held:
         (Path(held) / MARKER).write_text(said)
-        run_rsync(Between(Address(held), target), [MARKER])
+        carry(Between(Address(held), target), [MARKER])
     return made
 
 
@@ -84,7 +85,7 @@ def volume_of(name: str | None, target: Address) -> BackupVolume:
     with tempfile.TemporaryDirectory(prefix="icestream-backup-") as held:
         folder = target.folder or Path(held)
         if target.folder is None:
-            run_rsync(Between(target, Address(held)), [MARKER])
+            carry(Between(target, Address(held)), [MARKER])
         try:
             said = json.loads((folder / MARKER).read_text())
             found = BackupVolume(str(said["name"]), str(said["volume"]))

@@ -12,8 +12,9 @@ from pathlib import Path
 from icestream.facility.backup.ledger import BackedFile, BackupLedger
 from icestream.facility.backup.target import BackupVolume, volume_of
 from icestream.facility.transfer.address import Address
+from icestream.facility.transfer.carry import carry
 from icestream.facility.transfer.digest import Interrupted, from_disk
-from icestream.facility.transfer.rsync import Between, run_rsync
+from icestream.facility.transfer.rsync import Between
 
 __all__ = ["Verified", "prune", "verify"]
 
@@ -99,7 +100,7 @@ def _verify(
         if root is None:
             root = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="icestream-verify-")))
             between = Between(folder, Address(str(root)))
-            failed = run_rsync(between, [kept.name for kept in batch], stopped=stopped).failed
+            failed = carry(between, [kept.name for kept in batch], stopped=stopped).failed
         now = time.time()
         for kept in batch:
             wrong = failed.get(kept.name) or _read(root / kept.name, kept, stopped)

@@ -1,9 +1,16 @@
-"""Places that files are copied from and to: a folder here, or one that rsync reaches."""
+"""Places that files are copied from and to: a folder here, one that rsync reaches, or a bucket."""
 
 import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from icestream.facility.objects.address import (
+    BadObjectAddress,
+    ObjectAddress,
+    is_object_address,
+    read_objects,
+)
 
 __all__ = ["Address", "BadAddress", "read_address"]
 
@@ -37,6 +44,11 @@ class Address:
         return Path(self.text) if self.text.startswith("/") else None
 
     @property
+    def objects(self) -> ObjectAddress | None:
+        """The place in a bucket, if it is one."""
+        return read_objects(self.text) if is_object_address(self.text) else None
+
+    @property
     def module(self) -> tuple[str, str] | None:
         """Module of a daemon of rsync, and the folder in it; None where there is no daemon."""
         found = _MODULE.match(self.text)
@@ -57,8 +69,8 @@ def read_address(text: str, password: str = "", shell: str = "") -> Address:
     Parameters
     ----------
     text
-        An absolute folder, ``host:path``, ``user@host:path``, ``host::module/path`` or
-        ``rsync://user@host/module/path``.
+        An absolute folder, ``host:path``, ``user@host:path``, ``host::module/path``,
+        ``rsync://user@host/module/path`` or ``s3://bucket/prefix``.
     password
         Of a daemon of rsync.
     shell
@@ -70,6 +82,11 @@ def read_address(text: str, password: str = "", shell: str = "") -> Address:
         If it is none of these.
     """
     text = text.strip()
+    if is_object_address(text):
+        try:
+            return Address(str(read_objects(text)))
+        except BadObjectAddress as error:
+            raise BadAddress(str(error)) from None
     if _PASSWORD.match(text):
         raise BadAddress(
             "the address has a password in it, which everybody on this machine could read while "
@@ -84,5 +101,5 @@ def read_address(text: str, password: str = "", shell: str = "") -> Address:
         return Address(text.rstrip("/"), password, shell)
     raise BadAddress(
         f"{text!r} is no place that files can be copied from or to; give an absolute folder, "
-        "user@host:/path, host::module/path or rsync://user@host/module/path"
+        "user@host:/path, host::module/path, rsync://user@host/module/path or s3://bucket/prefix"
     )

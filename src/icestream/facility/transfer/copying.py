@@ -18,9 +18,9 @@ from icestream.facility.transfer.cleaning import clean_source
 from icestream.facility.transfer.digest import Interrupted, from_disk
 from icestream.facility.transfer.ledger import CopyEntry, CopyLedger
 from icestream.facility.transfer.names import those_within, unnamed
-from icestream.facility.transfer.rsync import Between, run_rsync
 from icestream.facility.transfer.share import BandwidthShare
-from icestream.facility.transfer.source import Looked, is_movie, source_of
+from icestream.facility.transfer.source import Looked, is_movie
+from icestream.facility.transfer.sources import source_of
 
 __all__ = ["AFTER", "Copying", "OwnFiles", "Round", "Route", "Rules"]
 
@@ -195,20 +195,21 @@ class Copying:
         if why := self.bounds.why_not(entry.name, looked, self.route.since):
             self.ledger.put(entry, state="older", why=why, size=looked.size, due=float("inf"))
             return
+        lands_whole = self._source.lands_whole
         if _differs(entry, looked):
             self.ledger.put(
                 entry,
-                state="settling",
-                why="it may still be written",
+                state="ready" if lands_whole else "settling",
+                why="" if lands_whole else "it may still be written",
                 rested=now,
-                due=now + self.rules.settle,
+                due=0 if lands_whole else now + self.rules.settle,
                 size=looked.size,
                 modified=looked.modified,
                 changed=looked.changed,
             )
             return
         quiet = self._source.as_of(now) - entry.rested
-        if quiet < self.rules.settle:
+        if quiet < self.rules.settle and not lands_whole:
             self.ledger.put(entry, due=max(now + 1.0, entry.rested + self.rules.settle))
             return
         path, why = self._source.path(entry.name), ""
@@ -296,7 +297,7 @@ class Copying:
         now: float,
         stopped: threading.Event,
     ) -> None:
-        """Let rsync copy files, and take each into its place; it leaves `left` when dealt with."""
+        """Let files come, and take each into its place; it leaves `left` when dealt with."""
 
         def told(name: str, md5: str | None) -> None:
             # It may be told of before the last byte is written and it has its name.
@@ -308,12 +309,7 @@ class Copying:
 
         if not left:
             return
-        options = ("-L", "--partial-dir=.partial", "--chmod=F600,D700")
-        staging = Address(str(self._staging))
-        run = run_rsync(
-            Between(self._source.address, staging), list(left), options,
-            limit=limit, told=told, stopped=stopped,
-        )  # fmt: skip
+        run = self._source.bring(self._staging, list(left), limit=limit, told=told, stopped=stopped)
         if stopped.is_set():
             return
         # What an earlier run had brought whole: both ends are read.
@@ -363,7 +359,8 @@ class Copying:
         if not came.wrong and entry.movie and self._source.path(entry.name) is None:
             # Only now can this machine look into it. What is there of it stays: the rest is added.
             quiet = self._source.as_of(now) - entry.rested
-            may, why = whole(staged, self.rules.settle, quiet, self.rules.patience)
+            rest = 0.0 if self._source.lands_whole else self.rules.settle
+            may, why = whole(staged, rest, quiet, self.rules.patience)
             if not may:
                 due = now + self.rules.settle
                 self.ledger.put(entry, state="settling", why=why, due=due)

@@ -7,8 +7,10 @@ from icestream.channels.receipt import Undelivered
 from icestream.facility.duties.duty import Outage
 from icestream.facility.file import LoadedFacility
 from icestream.facility.kinds import Flaw
+from icestream.facility.objects.address import is_object_address
 from icestream.facility.transfer.address import Address, read_address
-from icestream.facility.transfer.rsync import reach, version
+from icestream.facility.transfer.carry import is_reached
+from icestream.facility.transfer.rsync import version
 from icestream.settings import Settings
 
 __all__ = ["transfer_flaws"]
@@ -32,7 +34,9 @@ def transfer_flaws(known: LoadedFacility, _: Settings) -> Iterator[Flaw]:
         yield Flaw("transfer.clean_after", what, stops=False)
     if section.way == "in-place":
         return
-    yield from rsync_flaws("transfer")
+    places = [section.sources.get(name, "/") for name in file.microscopes]
+    if not all(map(is_object_address, places)):
+        yield from rsync_flaws("transfer")
     password = ""
     try:
         password = section.password.read() if section.password else ""
@@ -62,7 +66,7 @@ def rsync_flaws(where: str) -> Iterator[Flaw]:
 def address_flaws(where: str, address: Address) -> Iterator[Flaw]:
     """Whether a place can be reached."""
     try:
-        reach(address)
+        is_reached(address)
     except Outage as error:
         yield Flaw(where, str(error))
 

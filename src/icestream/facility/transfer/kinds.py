@@ -17,7 +17,7 @@ def _address(text: str) -> str:
 
 
 PlaceText = Annotated[str, AfterValidator(_address)]
-"""A folder of this machine, or one that rsync reaches."""
+"""A folder of this machine, one that rsync reaches, or a place in a bucket."""
 
 
 class Transfer(Section):
@@ -30,7 +30,8 @@ class Transfer(Section):
     """Microscopes whose movies are read where they are although others' are copied."""
     sources: dict[Name, PlaceText] = Field(default_factory=dict)
     """Where movies of a microscope are copied from, if not the folder that it has among the
-    microscopes: host:/path, host::module/path or rsync://user@host/module/path."""
+    microscopes: host:/path, host::module/path, rsync://user@host/module/path or
+    s3://bucket/prefix."""
     password: Secret | None = None
     """Of daemons of rsync. Keys of ssh are those of the user who runs icestream."""
     shell: str = ""
@@ -38,7 +39,8 @@ class Transfer(Section):
     every: Seconds = 10.0
     """Time between two looks at the source."""
     settle: Seconds = 10.0
-    """How long a file must not change. A movie must also be whole by what is in it."""
+    """How long a file must not change; an object of a bucket never does. A movie must also be whole
+    by what is in it."""
     patience: Seconds = 300.0
     """How long a movie that is not whole is waited for; then it is copied as it is."""
     exclude: Several = (

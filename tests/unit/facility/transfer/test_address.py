@@ -30,10 +30,21 @@ def test_folders() -> None:
         ("movies", "is no place"),
         ("-e sh:x", "is no place"),
         ("rsync://nas", "is no place"),
-        ("http://nas/x", "is no place"),
+        ("s3://k:s@bucket/x", "keys or a port"),
+        ("gs://bucket/x", "s3://bucket/prefix"),
+        ("http://nas/x", "are not read"),
         ("rsync://me:pass@nas/m", "has a password in it"),
     ],
 )
 def test_what_is_no_place(text: str, why: str) -> None:
     with pytest.raises(BadAddress, match=why):
         read_address(text)
+
+
+def test_a_place_in_a_bucket() -> None:
+    place = read_address("s3://movies/krios1/")
+    assert place.text == "s3://movies/krios1"
+    assert (place.folder, place.module) == (None, None)
+    below = place.below("lea").objects
+    assert below is not None
+    assert below.key("a.mrc") == "krios1/lea/a.mrc"

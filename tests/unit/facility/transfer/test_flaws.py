@@ -42,3 +42,19 @@ def test_without_rsync_nothing_can_be_copied(
     monkeypatch.setenv("PATH", str(tmp_path))
     flaws = list(transfer_flaws(load_facility(path), settings))
     assert "not installed" in flaws[0].what
+
+
+def test_a_bucket_needs_no_rsync_and_is_asked(
+    write_facility: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icestream.facility.transfer.flaws.version", lambda: "")
+    sources = 'krios1 = "s3://movies/a"\n'
+    said = found(
+        write_facility(
+            f"[transfer]\nreserve = 0\n[transfer.sources]\n{sources}glacios = 's3://movies/b'\n"
+        )
+    )
+    assert "transfer" not in said
+    assert "s3://movies/a: " in said["transfer.sources.krios1"]
+    alone = found(write_facility(f"[transfer]\nreserve = 0\n[transfer.sources]\n{sources}"))
+    assert "rsync is not installed" in alone["transfer"]

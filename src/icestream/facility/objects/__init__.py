@@ -1,0 +1,1 @@
+"""Buckets that speak S3: listed, read and written, compared and cleaned."""
