@@ -109,7 +109,8 @@ def check_folder(session: Path) -> None:
         return
     if not session.is_dir():
         raise OccupiedFolder(f"{session} is a file; name a folder for the session with --out")
-    left = {LOCK, "logs"}  # of a session that was ended before it had a store
+    # Of a session that was ended before it had a store, and what its facility said of it before.
+    left = {LOCK, "logs", ".facility"}
     unfinished = f"{FILE}.new"  # of one that was killed while it made its store
     names = [path.name for path in session.iterdir() if path.name not in left]
     if any(not name.startswith(unfinished) for name in names):

@@ -92,7 +92,9 @@ def test_a_session_has_its_folder_to_itself(tmp_path: Path) -> None:
     check_folder(folder)
     (folder / "logs").mkdir(parents=True)
     (folder / "coordinator.lock").touch()
-    check_folder(folder)  # ended before it had a store
+    (folder / ".facility").mkdir()
+    (folder / ".facility" / "transfer.json").touch()
+    check_folder(folder)  # ended before it had a store; its facility knew where movies are
     (folder / "icestream.db.new").touch()
     (folder / "icestream.db.new-journal").touch()
     check_folder(folder)  # killed while it made its store

@@ -101,7 +101,8 @@ class StartSession(_Asked):
     project: str | None = None
     """Code of the project."""
     booking: str | None = None
-    """Reference of the booking."""
+    """Reference of the booking, one that the facility has read; project and user are those of it
+    where the request says no other."""
     watch: bool = True
     """Wait for more movies when all that are there are processed."""
     idle_timeout: Annotated[float, Field(gt=0)] | None = None

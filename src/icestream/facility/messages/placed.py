@@ -27,8 +27,9 @@ from icestream.facility.messages.sessions import (
     movies_step,
 )
 from icestream.facility.opened import Facility
+from icestream.facility.registry.bookings import bookings
 from icestream.facility.registry.people import UnknownProject, project, projects
-from icestream.facility.registry.records import KnownProject
+from icestream.facility.registry.records import KnownBooking, KnownProject
 from icestream.facility.registry.sessions import (
     UnknownPlace,
     change_session,
@@ -73,6 +74,8 @@ class PlacedSessions:
             said = f"session: there is one called {asked.session!r} already; give it another name"
             raise UnreadableRequest([said])
         instrument = self._instrument(asked)
+        if not ours:
+            self._check_booking(asked)
         told = asked
         if instrument is not None:
             if asked.movies is None and (movies := self._movies(asked, instrument)):
@@ -107,14 +110,37 @@ class PlacedSessions:
         return f"{folder.rstrip('/')}/{instrument.pattern}".rstrip("/") if folder else ""
 
     def _facts(self, asked: StartSession) -> dict[str, str]:
+        booked = self._booking(asked)
+        code = asked.project or ("" if booked is None else booked.project)
         with self.facility.registry.read() as connection:
-            known = _project(connection, asked.project or "")
+            known = _project(connection, code)
         return {
             "microscope": asked.microscope or "",
-            "project": (asked.project or "") if known is None else known.code,
+            "project": code if known is None else known.code,
             "team": "" if known is None else known.team,
-            "operator": asked.who or "",
+            "operator": (asked.who or "") if booked is None else booked.who or asked.who or "",
         }
+
+    def _booking(self, asked: StartSession) -> KnownBooking | None:
+        """The booking of a request; its reference may have its source and a colon before it."""
+        with self.facility.registry.read() as connection:
+            known = bookings(connection, microscope=asked.microscope, cancelled=True)
+        called = (one for one in known if asked.booking in _names_of(one))
+        # A reference that was used again is that of the later one.
+        return max(called, key=lambda one: (one.state != "cancelled", one.begins), default=None)
+
+    def _check_booking(self, asked: StartSession) -> None:
+        """A session for a booking that nobody knows would be billed, and delivered, to nobody."""
+        if asked.booking is None:
+            return
+        booked = self._booking(asked)
+        where = f" of {asked.microscope}" if asked.microscope else ""
+        said = f"booking: the facility knows no booking{where} called {asked.booking!r}"
+        if booked is None:
+            how = "leave it out, or ask again when it was read"
+            raise UnreadableRequest([f"{said}: {how} (icestream facility run bookings --once)"])
+        if booked.state == "cancelled":
+            raise UnreadableRequest([f"{said} any more: it was cancelled"])
 
     def _place(self, asked: StartSession) -> SessionPlace:
         """Where the session is put, by its own name: a request has the same place each time."""
@@ -172,7 +198,7 @@ class PlacedSessions:
             begun, workflow = queries.session(store), session_workflow(store)
         asked, instrument = planned.asked, self._instrument(planned.asked)
         facts, route = self._facts(asked), route_of(planned.folder)
-        booking = tuple((asked.booking or "").split(":", 1))
+        booked = self._booking(asked)
         card = Card(
             session=planned.name,
             key=begun.uid,
@@ -184,8 +210,8 @@ class PlacedSessions:
             detector="" if instrument is None else instrument.detector,
             project=facts["project"],
             team=facts["team"],
-            operator=asked.who or "",
-            booking=(booking[0], booking[1]) if len(booking) == 2 else None,
+            operator=facts["operator"],
+            booking=None if booked is None else (booked.source, booked.reference),
             workflow=begun.workflow,
             began=begun.created,
             by="a message",
@@ -216,6 +242,10 @@ class PlacedSessions:
                 codes += [] if known is None else [known.project]
             found = (_project(connection, one) for one in codes)
             return any(one is not None and one.confidential for one in found)
+
+
+def _names_of(one: KnownBooking) -> tuple[str, str]:
+    return one.reference, f"{one.source}:{one.reference}"
 
 
 def _project(connection: Connection, code: str) -> KnownProject | None:

@@ -1,11 +1,13 @@
 """Sessions of messages are in the facility's folders and in its registry."""
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from icestream.engine.machine.lock import holder
 from icestream.facility.backup.duty import what_of
 from icestream.facility.begin.card import read_card
 from icestream.facility.begin.tree import make_place
@@ -14,6 +16,7 @@ from icestream.facility.messages.kinds import MessagesSection
 from icestream.facility.messages.ledger import MessageLedger
 from icestream.facility.messages.placed import PlacedSessions, follow_all
 from icestream.facility.opened import Facility, open_facility
+from icestream.facility.registry.bookings import bookings, keep_booking
 from icestream.facility.registry.people import keep_project
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import change_session, session
@@ -178,3 +181,48 @@ def test_sessions_that_are_followed_are_not_written_down_again(
         monkeypatch.setattr(ledger.following, "follow", again.append)
         follow_all(facility, ledger, 0.0)
         assert again == []
+
+
+def _book(facility: Facility, reference: str, begins: float = 1e9, **more: object) -> None:
+    with facility.registry.write() as connection:
+        keep_booking(
+            connection, "bookings.csv", reference, microscope="krios1", begins=begins,
+            ends=begins + 1e5, who="ann", project="P7", **more,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("called", ["cm31111-5", "bookings.csv:cm31111-5"])
+def test_a_session_is_for_the_booking_that_was_named(facility: Facility, called: str) -> None:
+    _book(facility, "cm31111-5")
+    _begun(facility, _asked(microscope="krios1", booking=called, who="lims"))
+    with facility.registry.read() as connection:
+        known = session(connection, "night")
+        (booked,) = bookings(connection)
+    assert (known.booking, known.project, known.operator) == (booked.id, "P7", "ann")
+    card = read_card(Path(known.folder))
+    assert card is not None
+    assert (card.booking, card.operator) == (("bookings.csv", "cm31111-5"), "ann")
+
+
+def test_a_booking_that_nobody_knows_is_refused(facility: Facility) -> None:
+    _book(facility, "cm31111-6", state="cancelled")
+    placed = PlacedSessions(facility, MessagesSection())
+    with pytest.raises(UnreadableRequest, match="no booking of krios1 called 'cm31111-5': leave"):
+        placed.plan(_asked(microscope="krios1", booking="cm31111-5"))
+    with pytest.raises(UnreadableRequest, match="called 'cm31111-6' any more: it was cancelled"):
+        placed.plan(_asked(microscope="krios1", booking="cm31111-6"))
+
+
+def test_a_process_takes_the_folder_in_which_it_was_said_where_movies_are(
+    write_facility: Callable[[str], Path], tmp_path: Path
+) -> None:
+    with open_facility(write_facility("[transfer]\n")) as facility:
+        placed = PlacedSessions(facility, MessagesSection())
+        planned = placed.plan(_asked(microscope="krios1", idle_timeout=1.0))
+        placed.begin(planned)
+        with facility.registry.read() as connection:
+            assert session(connection, "night").state == "running"
+        until = time.monotonic() + 60.0
+        while holder(planned.folder) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not holder(planned.folder), "it ends when nothing comes"
