@@ -381,6 +381,13 @@ export interface components {
              */
             workflow: string;
             /**
+             * @description What the workflow leaves open, by the names of its blanks; what is not here comes from the
+             *     movies' metadata, or is the blank's default.
+             */
+            fill: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
              * @description Only the people of its project may know of it.
              * @default false
              */
@@ -2268,6 +2275,15 @@ export interface components {
             confidential: boolean;
             exposures: number | null;
             place: string;
+        };
+        /**
+         * PlacedSessionPage
+         * @description Some of the sessions that were asked for, the newest first.
+         */
+        PlacedSessionPage: {
+            matching: number;
+            offset: number;
+            rows: components["schemas"]["PlacedSession"][];
         };
         /**
          * PlannedTrial

@@ -18,6 +18,7 @@ export type FacilityMicroscope = Schemas["FacilityMicroscope"];
 export type NewMovies = Schemas["NewMovies"];
 export type OfferedBooking = Schemas["OfferedBooking"];
 export type PlacedSession = Schemas["PlacedSession"];
+export type PlacedSessionPage = Schemas["PlacedSessionPage"];
 export type ShownBooking = Schemas["ShownBooking"];
 export type ShownDuty = Schemas["ShownDuty"];
 export type ShownOffer = Schemas["ShownOffer"];

@@ -15,6 +15,7 @@ __all__ = [
     "NewMovies",
     "OfferedBooking",
     "PlacedSession",
+    "PlacedSessionPage",
     "ShownBooking",
     "ShownDuty",
     "ShownOffer",
@@ -132,6 +133,17 @@ class PlacedSession:
     confidential: bool
     exposures: int | None
     place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedSessionPage:
+    """Some of the sessions that were asked for, the newest first."""
+
+    matching: int
+    """All that were asked for."""
+    offset: int
+    """How many of them were passed over."""
+    rows: tuple[PlacedSession, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from icestream.engine.graph.document import uses
 from icestream.engine.graph.workflow import Workflow
-from icestream.facility.begin.begin import WantedSession
+from icestream.facility.begin.begin import WantedSession, workflow_named
 from icestream.facility.bookings.offer import offer
 from icestream.facility.opened import Facility
 from icestream.facility.registry.bookings import bookings
@@ -81,14 +82,50 @@ def checked(server: Server, facility: Facility, wanted: WantedSession) -> Wanted
         raise refused(
             "workflow", f"there is no workflow {wanted.workflow!r}: choose one of the list"
         )
-    refuse_outside(server, templates.read(wanted.workflow).workflow)
+    workflow = templates.read(wanted.workflow).workflow
+    refuse_outside(server, workflow, session=facility.sessions)
     return wanted
 
 
-def held_in(server: Server, facility: Facility, workflow: Workflow) -> Workflow:
-    """A workflow whose steps read below the folders that may be shown, and the microscopes'."""
-    within = tuple(map(str, _places(server, facility).roots))
+def held_in(
+    server: Server, facility: Facility, workflow: Workflow, wanted: WantedSession
+) -> Workflow:
+    """A workflow whose steps read below the folders that may be shown, and the microscopes'.
+
+    Parameters
+    ----------
+    workflow
+        With its blanks filled in.
+    wanted
+        What was asked for: the values for blanks may name files in these folders alone.
+
+    Raises
+    ------
+    Refused
+        If one names another.
+    """
+    places = _places(server, facility)
+    _refuse_filled(server, facility, places, workflow, wanted)
+    within = tuple(map(str, places.roots))
     return replace(workflow, steps=tuple(replace(step, within=within) for step in workflow.steps))
+
+
+def _refuse_filled(
+    server: Server, facility: Facility, places: Places, workflow: Workflow, wanted: WantedSession
+) -> None:
+    """Refuse files that values for blanks name; those of the workflow itself were looked at."""
+    name = wanted.workflow or facility.file.microscopes[wanted.microscope].workflow
+    open_ = workflow_named(name, facility.loaded.settings.state)
+    filled = {step.name: step for step in workflow.steps}
+    given = []
+    for step in open_.steps:
+        values = filled[step.name].parameters
+        named = [one for one, value in step.parameters.items() if {*uses(value)} & {*wanted.fill}]
+        own = {one: values[one] for one in named if one in values}
+        given.append(replace(step, parameters=own))
+    refuse_outside(
+        server, replace(workflow, steps=tuple(given)), session=facility.sessions, places=places
+    )
 
 
 def _booking(facility: Facility, microscope: str, number: int) -> KnownBooking:

@@ -9,7 +9,7 @@ from icestream.engine.graph.workflow import Workflow
 from icestream.protocol import Registry, UnknownProtocol, named_files
 from icestream.server.context import Server
 from icestream.server.errors import Problem, Refused
-from icestream.server.places import places_of
+from icestream.server.places import Places, places_of
 
 __all__ = ["held_within", "refuse_outside", "roots_of"]
 
@@ -21,6 +21,7 @@ def refuse_outside(
     *,
     known: Workflow | None = None,
     session: Path | None = None,
+    places: Places | None = None,
 ) -> None:
     """Refuse a workflow, or changes of it, that name files which people here may not see.
 
@@ -40,13 +41,15 @@ def refuse_outside(
         Where another file is named for a step, all of its files are looked at.
     session
         Folder of the session, whose own files may be named.
+    places
+        Where people may look; below the server's roots by default.
 
     Raises
     ------
     Refused
         If a file is outside.
     """
-    places = places_of(server)
+    places = places or places_of(server)
     before = {step.name: step.parameters for step in known.steps} if known else {}
     problems = []
     for step in workflow.steps:

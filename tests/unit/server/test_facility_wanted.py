@@ -24,9 +24,10 @@ def server(facility: Facility, tmp_path: Path) -> Iterator[Server]:
         yield made
 
 
-def saved(tmp_path: Path, **parameters: Any) -> Workflow:
+def saved(tmp_path: Path, *blanks: dict[str, str], **parameters: Any) -> Workflow:
     step = {"name": "import", "protocol": "movies.import", "parameters": parameters}
-    made = Workflow.from_document({"version": 2, "name": "own", "steps": [step]})
+    document = {"version": 2, "name": "own", "blanks": list(blanks), "steps": [step]}
+    made = Workflow.from_document(document)
     (tmp_path / "state" / "workflows").mkdir(exist_ok=True)
     save_workflow(made, tmp_path / "state" / "workflows" / "own.json")
     return made
@@ -71,6 +72,33 @@ def test_what_the_facility_file_names_is_taken(
 def test_steps_read_where_people_may_look_and_microscopes_write(
     server: Server, facility: Facility, tmp_path: Path
 ) -> None:
-    (step,) = held_in(server, facility, saved(tmp_path)).steps
+    wanted = WantedSession(microscope="krios1", workflow="own")
+    (step,) = held_in(server, facility, saved(tmp_path), wanted).steps
     folders = ("shown", "krios1", "glacios", "sessions")
     assert step.within == tuple(f"{tmp_path}/{one}" for one in folders)
+
+
+def test_what_is_filled_in_names_no_other_files(
+    server: Server, facility: Facility, tmp_path: Path
+) -> None:
+    """Neither does it for a workflow that the facility file names."""
+    open_ = saved(tmp_path, {"name": "reference", "kind": "file"}, gain="{{reference}}")
+    path = facility.path
+    path.write_text(
+        path.read_text().replace('"screening"', f'"{tmp_path}/state/workflows/own.json"')
+    )
+    with open_facility(path) as changed:
+        for name, microscope in (("own", "krios1"), ("", "glacios")):
+            for gain, taken in (("krios1/gain.mrc", True), ("elsewhere/gain.mrc", False)):
+                given = f"{tmp_path}/{gain}"
+                wanted = WantedSession(
+                    microscope=microscope, workflow=name, fill={"reference": given}
+                )
+                assert checked(server, changed, wanted) == wanted
+                filled = open_.changed("import", {"gain": given})
+                if taken:
+                    assert held_in(server, changed, filled, wanted).steps[0].within
+                else:
+                    with pytest.raises(Refused, match="files of other folders") as refused:
+                        held_in(server, changed, filled, wanted)
+                    assert refused.value.problems[0].where == "import.gain"

@@ -1,6 +1,7 @@
 import { Select, Switch, TextInput } from "@mantine/core";
 import { useApi } from "@/api/queries";
 import type { FacilityMicroscope, WorkflowSummary } from "@/api/types";
+import { Blanks } from "@/screens/new/Blanks";
 import type { Chosen } from "./asked";
 import styles from "./begin.module.css";
 
@@ -27,7 +28,9 @@ export function Processing({ microscope, chosen, set }: ProcessingProps) {
           description={usable.find((one) => one.name === workflow)?.summary}
           data={data}
           value={workflow}
-          onChange={(name) => set({ workflow: name === microscope.workflow ? null : name })}
+          onChange={(name) =>
+            set({ workflow: name === microscope.workflow ? null : name, fill: {} })
+          }
           allowDeselect={false}
         />
         <TextInput
@@ -37,6 +40,10 @@ export function Processing({ microscope, chosen, set }: ProcessingProps) {
           onChange={(event) => set({ sample: event.currentTarget.value })}
         />
       </div>
+      <Blanks
+        draft={{ workflow, fill: chosen.fill, without: false }}
+        onChange={(fill) => set({ fill })}
+      />
       <Switch
         label="Confidential"
         description="Only the people of its project see it; a confidential project's sessions all are."

@@ -14,6 +14,8 @@ export interface Chosen {
   /** A folder that is typed. */
   folder: string;
   workflow: string | null;
+  /** What the workflow leaves open, as a person filled it in. */
+  fill: Record<string, string>;
   sample: string;
   confidential: boolean;
 }
@@ -25,6 +27,7 @@ export const NOTHING: Chosen = {
   movies: null,
   folder: "",
   workflow: null,
+  fill: {},
   sample: "",
   confidential: false,
 };
@@ -68,6 +71,7 @@ export function asked(
     operator: by_hand ? chosen.operator.trim() : "",
     movies: movies === ALL ? "" : movies === OTHER ? chosen.folder.trim() : movies,
     workflow: chosen.workflow ?? "",
+    fill: Object.fromEntries(Object.entries(chosen.fill).filter(([, value]) => value.trim())),
     sample: chosen.sample.trim(),
     confidential: chosen.confidential,
   };

@@ -106,6 +106,23 @@ test("Start asks for what is chosen, and hands on what was begun", async () => {
   });
 });
 
+test("what the workflow leaves open is asked for, and sent", async () => {
+  const blanks = [{ name: "diameter", title: "Particle diameter", kind: "number", unit: "Å" }];
+  const steps = [{ name: "pick", protocol: "y", parameters: { diameter: "{{diameter}}" } }];
+  const sent = answered({
+    ...SERVED,
+    "/workflows/default": { source: "import", workflow: { name: "default", steps, blanks } },
+    "/facility/sessions": { session: { id: "x" } },
+  });
+  show(<Questions microscope={KRIOS} onBegun={vi.fn()} />);
+  const field = await screen.findByLabelText(/Particle diameter, Å/);
+  fireEvent.change(field, { target: { value: "130" } });
+  fireEvent.click(screen.getByText("Start"));
+  await waitFor(() => expect(sent).toHaveLength(1));
+  expect(sent[0]?.body).toMatchObject({ fill: { diameter: "130" } });
+  expect(asked(KRIOS, { ...NOTHING, fill: { diameter: " " } }, FOLDERS).fill).toEqual({});
+});
+
 test("what was refused is said, with each value", async () => {
   answered(SERVED);
   show(<Questions microscope={KRIOS} onBegun={vi.fn()} />);

@@ -5,7 +5,7 @@ import { stepsOf, useTemplate, type Draft } from "./draft";
 import styles from "./new.module.css";
 
 interface BlanksProps {
-  draft: Draft;
+  draft: Pick<Draft, "workflow" | "fill" | "without">;
   onChange: (fill: Record<string, string>) => void;
 }
 

@@ -3,12 +3,12 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from icestream.engine.graph.workflow import InvalidWorkflow
 from icestream.engine.machine.lock import holder
@@ -41,6 +41,7 @@ from icestream.server.facility_shown import (
     FacilityMicroscope,
     NewMovies,
     PlacedSession,
+    PlacedSessionPage,
     ShownBooking,
     ShownDuty,
     ShownOffer,
@@ -60,10 +61,6 @@ __all__ = ["router"]
 router = APIRouter(prefix="/facility", tags=["facility"])
 
 _DAY = 86400.0
-_MOST = 500
-"""Sessions that are listed."""
-
-
 _ADVICE = (
     "icestream facility example writes a file to begin with, and icestream facility check says "
     "what is wrong with it"
@@ -105,6 +102,9 @@ class AskedPlace(BaseModel):
     """Folder of the movies, or a pattern; all that the microscope writes when not given."""
     workflow: str = ""
     """Name of a workflow; that of the microscope when not given."""
+    fill: dict[str, JsonValue] = Field(default_factory=dict)
+    """What the workflow leaves open, by the names of its blanks; what is not here comes from the
+    movies' metadata, or is the blank's default."""
     confidential: bool = False
     """Only the people of its project may know of it."""
     note: Annotated[str, Field(max_length=5000)] = ""
@@ -112,6 +112,20 @@ class AskedPlace(BaseModel):
     """Run it now; otherwise it can be started later."""
     as_given: bool = False
     """Take unusual values as they are, without a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class _AskedPlaces:
+    """Which sessions are asked for."""
+
+    microscope: Annotated[str | None, Query(description="Of that one only.")] = None
+    project: Annotated[str | None, Query(description="Code; of that one only.")] = None
+    state: Annotated[PlaceState | None, Query(description="In that state only.")] = None
+    text: Annotated[
+        str, Query(max_length=200, description="In its name, project, operator or sample.")
+    ] = ""
+    offset: Annotated[int, Query(ge=0, description="Sessions to pass over.")] = 0
+    limit: Annotated[int, Query(ge=1, le=500, description="The most that are listed.")] = 100
 
 
 class AskedEnd(BaseModel):
@@ -193,7 +207,7 @@ def begin_for_somebody(
             server.registry,
             wanted,
             by=person.name,
-            held=lambda workflow: held_in(server, facility, workflow),
+            held=lambda workflow: held_in(server, facility, workflow, wanted),
         )
     return _begun(server, facility, person, begun)
 
@@ -203,15 +217,25 @@ def list_placed_sessions(
     person: Viewer,
     facility: ThisFacility,
     server: ThisServer,
-    microscope: Annotated[str | None, Query(description="Of that one only.")] = None,
-    project: Annotated[str | None, Query(description="Code; of that one only.")] = None,
-    state: Annotated[PlaceState | None, Query(description="In that state only.")] = None,
-) -> list[PlacedSession]:
-    """Sessions that were begun for people, the newest first: those that who asks may know of."""
+    asked: Annotated[_AskedPlaces, Depends()],
+) -> PlacedSessionPage:
+    """A page of the sessions that were begun for people, the newest first.
+
+    They are those that who asks may know of.
+    """
     seen = Seen.by(person, facility)
-    found = seen.sessions(facility, microscope=microscope, project=project, state=state)
+    every = seen.sessions(
+        facility, microscope=asked.microscope, project=asked.project, state=asked.state
+    )
+    found = [one for one in every if asked.text.casefold() in _said_of(one).casefold()]
     shown = _ids(server, person)
-    return [placed_session(one, shown) for one in found[:_MOST]]
+    page = found[asked.offset : asked.offset + asked.limit]
+    rows = tuple(placed_session(one, shown) for one in page)
+    return PlacedSessionPage(matching=len(found), offset=asked.offset, rows=rows)
+
+
+def _said_of(one: KnownSession) -> str:
+    return "\n".join((one.name, one.project, one.operator, one.sample))
 
 
 @router.post("/sessions/{key}/end")

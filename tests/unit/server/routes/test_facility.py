@@ -1,5 +1,6 @@
 """The facility over the web: what is offered, sessions begun for people, who may see which."""
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -148,9 +149,49 @@ def test_a_session_is_begun_from_a_booking(site: Site, tmp_path: Path) -> None:
     members = visitors_of(site.server).members.of(one["key"])
     assert members == ["lea", "oli"]
     assert site.ask("oli", f"/api/sessions/{one['id']}")["name"] == "CEM00001-001"
-    assert site.ask("oli", "/sessions")[0]["id"] == one["id"]
+    assert site.ask("oli", "/sessions")["rows"][0]["id"] == one["id"]
     (choice,) = site.ask("oli", "/microscopes/krios1/offer")["choices"]
     assert choice["sessions"] == ["CEM00001-001"]
+
+
+def test_what_a_workflow_leaves_open_is_filled_in(site: Site, tmp_path: Path) -> None:
+    """From the browser as on the command line; what is lacking is named before anything is made."""
+    document = {
+        "version": 2,
+        "name": "open",
+        "blanks": [{"name": "kv", "kind": "number"}],
+        "steps": [
+            {"name": "import", "protocol": "movies.import", "parameters": {"voltage": "{{kv}}"}}
+        ],
+    }
+    (tmp_path / "state" / "workflows").mkdir(exist_ok=True)
+    (tmp_path / "state" / "workflows" / "open.json").write_text(json.dumps(document))
+    (problem,) = site.begin(422, workflow="open")["problems"]
+    assert "kv" in problem["what"]
+    assert site.ask("ada", "/sessions")["rows"] == []
+    one = site.begin(workflow="open", fill={"kv": "200"})["session"]
+    document = site.ask("oli", f"/api/sessions/{one['id']}/workflow")["document"]
+    assert document["steps"][0]["parameters"]["voltage"] == 200
+
+
+def test_long_lists_come_in_pages_and_are_searched(site: Site) -> None:
+    with site.facility.registry.write() as connection:
+        for number in range(7):
+            keep_session(
+                connection, f"key-{number}", Whose(microscope="krios1", project=f"P{number % 2}"),
+                name=f"s-{number}", folder=f"/s/{number}", place=f"/s/{number}",
+                began=float(number), state="done", sample="Ribosome" if number == 3 else "",
+            )  # fmt: skip
+    first = site.ask("ada", "/sessions?limit=3")
+    assert (first["matching"], [one["name"] for one in first["rows"]]) == (7, ["s-6", "s-5", "s-4"])
+    last = site.ask("ada", "/sessions?limit=3&offset=6")
+    assert (last["offset"], [one["name"] for one in last["rows"]]) == (6, ["s-0"])
+    assert site.ask("ada", "/sessions?offset=9")["rows"] == []
+    for text, names in (("RIBO", ["s-3"]), ("p1", ["s-5", "s-3", "s-1"]), ("s-2", ["s-2"])):
+        found = site.ask("ada", f"/sessions?text={text}")
+        assert [one["name"] for one in found["rows"]] == names
+        assert found["matching"] == len(names)
+    site.ask("ada", "/sessions?limit=501", 422)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +210,7 @@ def test_each_value_that_cannot_be_is_refused(
     (problem,) = said["problems"]
     assert problem["where"] == where
     assert what in problem["what"]
-    assert site.ask("ada", "/sessions") == []
+    assert site.ask("ada", "/sessions")["rows"] == []
 
 
 def test_movies_are_taken_from_folders_that_may_be_shown(site: Site, tmp_path: Path) -> None:
@@ -237,7 +278,7 @@ def test_a_confidential_session_is_as_if_it_were_not_there(site: Site) -> None:
     site.book("1", -1, 5, title="ACME capsids", who="vic", name="Vic", project="ACME")
     for who, names in {"ada": {"ACME-001", "open-001"}, "sam": {"open-001"}, "oli": set(),
                        "vic": {"ACME-001"}}.items():  # fmt: skip
-        assert {one["name"] for one in site.ask(who, "/sessions")} == names, who
+        assert {one["name"] for one in site.ask(who, "/sessions")["rows"]} == names, who
     for path in ("/microscopes", "/microscopes/krios1/offer", "/projects", "/bookings", "/duties"):
         said = str(site.ask("sam", path))
         assert not any(word in said for word in ("ACME", "capsids", "Vic")), path
@@ -273,4 +314,4 @@ def test_what_staff_see_of_the_facility(site: Site) -> None:
     assert all(one["where"] for one in checked["flaws"])
     for path in ("/bookings", "/duties", "/check"):
         site.ask("oli", path, 403)
-    assert site.ask("oli", "/sessions?microscope=krios1&state=done") == []
+    assert site.ask("oli", "/sessions?microscope=krios1&state=done")["rows"] == []
