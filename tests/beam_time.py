@@ -79,7 +79,10 @@ def some_books(draw: st.DrawFn) -> Books:
         Booked(
             number, draw(microscopes), *draw(spans()), draw(st.sampled_from(PARTIES)),
             state := draw(st.sampled_from(["booked", "booked", "booked", "pending", "cancelled"])),
-            draw(_at) - draw(st.integers(0, 80)) * HOUR if state == "cancelled" else None,
+            dropped := (
+                draw(_at) - draw(st.integers(0, 80)) * HOUR if state == "cancelled" else None
+            ),
+            None if dropped is None else dropped + draw(st.integers(0, 3)) * HOUR,
         )
         for number in range(1, draw(st.integers(0, 5)) + 1)
     ]  # fmt: skip
@@ -102,6 +105,17 @@ def some_books(draw: st.DrawFn) -> Books:
     down = {name: union(draw(st.lists(spans(), max_size=2))) for name in ("krios", "talos")}
     return Books(tuple(bookings), tuple(sessions), tuple(charges), down)
 
+
+_rules = st.fixed_dictionaries(
+    {"begins": st.sampled_from(["2026-03-28", "2026-03-29", "2026-03-30"])},
+    optional={
+        "bill": st.sampled_from(["booked", "used", "longer"]),
+        "no_show": st.sampled_from(["0", "12.5", "100"]),
+        "without_booking": st.booleans(),
+        "cancellation": st.sampled_from([{"percent": 0}, {"notice": 12, "percent": "33.3"}]),
+    },
+)
+"""Rules that hold from a day on."""
 
 _price = st.integers(0, 10**6).map(lambda cents: f"{cents / 1000:.3f}")
 
@@ -137,6 +151,7 @@ def some_money(draw: st.DrawFn) -> Money:
         without_booking=draw(st.booleans()),
         no_show=draw(st.sampled_from(["0", "33.3", "100"])),
         cancellation=draw(st.sampled_from([None, {"notice": 24, "percent": 50}])),
+        rules=draw(st.lists(_rules, max_size=2, unique_by=lambda each: each["begins"])),
         rounding=draw(st.sampled_from(["half-up", "half-even"])),
         per=draw(st.sampled_from(["team", "project"])),
         currency=draw(st.sampled_from(["EUR", "JPY", "TND"])),

@@ -1,5 +1,6 @@
 """`icestream facility invoices`: what is due, what was issued, and what is on no invoice."""
 
+import sys
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -22,6 +23,7 @@ from icestream.facility.money.shown import shown
 from icestream.facility.money.telling import (
     document_of_draft,
     draft_table,
+    endless,
     proposal_table,
     unbilled_table,
     write_documents,
@@ -74,6 +76,7 @@ def listed(  # noqa: PLR0913 - one argument for each option
     with open_facility() as facility:
         period = _period(facility, from_, to)
         if unbilled or proposals:
+            _warn(endless(facility, period))
             found = account_of(facility)
             table = proposal_table(found, public=public) if proposals else None
             if table is None:
@@ -135,6 +138,7 @@ def draft(
             )
         else:
             _print(draft_table(facility, made), json, "nothing is due")
+        _warn(endless(facility, period))
 
 
 @app.command(name="issue")
@@ -342,6 +346,11 @@ def _show(document: Document) -> None:
         print(f"{name}: {text}")
     for note in told["notes"]:
         print(note)
+
+
+def _warn(said: Sequence[str]) -> None:
+    for each in said:
+        print(each, file=sys.stderr)
 
 
 def _written(files: Sequence[Path]) -> None:

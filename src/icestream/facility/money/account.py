@@ -83,7 +83,7 @@ def account(books: Books, money: Money, zone: ZoneInfo, now: int) -> BeamAccount
         Seconds since the epoch: what ends later is not due.
     """
     found = _Found(books, money, zone)
-    made = uses(books, money, now)
+    made = uses(books, money, zone, now)
     for use in made:
         found.use(use)
     for charge in books.charges:

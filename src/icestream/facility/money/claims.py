@@ -15,9 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from icestream.facility.money.kinds import Money
 from icestream.facility.money.parties import Booked, Books, Party, Worked
+from icestream.facility.money.rules import RulesInTime
 from icestream.facility.money.spans import Spans, intersect, length, subtract, union
 
 __all__ = ["Manner", "Unclaimed", "Use", "uses"]
@@ -85,26 +87,40 @@ class _Asked:
     """Who took it, by their places in the group."""
 
 
-def uses(books: Books, money: Money, now: int) -> list[Use]:
-    """All bookings and sessions as uses, each in exactly one; in order of their beginnings."""
+def uses(books: Books, money: Money, zone: ZoneInfo, now: int) -> list[Use]:
+    """All bookings and sessions as uses, each in exactly one; in order of their beginnings.
+
+    Parameters
+    ----------
+    books
+        What was recorded.
+    money
+        Whose rules hold.
+    zone
+        The site's time zone, by whose days rules begin.
+    now
+        Seconds since the epoch: what ends later waits.
+    """
     found: list[Use] = []
-    for asked in _asked(books, money, now).values():
+    for asked in _asked(books, RulesInTime(money, zone), now).values():
         for group in _groups(asked):
             found += _shared_out(group)
     return sorted(found, key=lambda use: (use.begins, use.kind, use.source))
 
 
-def _asked(books: Books, money: Money, now: int) -> dict[str, list[_Asked]]:
+def _asked(books: Books, rules: RulesInTime, now: int) -> dict[str, list[_Asked]]:
     """What each use asks for, by microscope."""
     of_booking, alone = _attached(books)
     asked: dict[str, list[_Asked]] = defaultdict(list)
     for booking in books.bookings:
         down = books.downtime.get(booking.microscope, ())
+        money = rules.at(booking.begins)
         made = _of_booking(booking, of_booking.get(booking.id, []), money, down, now)
         asked[booking.microscope].append(made)
     for session in alone:
         down = books.downtime.get(session.microscope, ())
-        asked[session.microscope].append(_of_session(session, money, down, now))
+        made = _of_session(session, rules.at(session.begins), down, now)
+        asked[session.microscope].append(made)
     return asked
 
 
@@ -181,7 +197,7 @@ def _chosen(
 ) -> tuple[Manner, Decimal, Spans, str]:
     """What a booking is billed for, its share of the price, its time, and why the rest is not."""
     if booking.state != "booked":
-        return _dropped(booking, booked, money)
+        return _dropped(booking, booked, money, down)
     if not came:
         if money.no_show == 0:
             return "no-show", Decimal(0), (), "no session, and the facility bills none for that"
@@ -193,7 +209,9 @@ def _chosen(
     return "used", whole, used, "booked and not used: the time used is billed"
 
 
-def _dropped(booking: Booked, booked: Spans, money: Money) -> tuple[Manner, Decimal, Spans, str]:
+def _dropped(
+    booking: Booked, booked: Spans, money: Money, down: Spans
+) -> tuple[Manner, Decimal, Spans, str]:
     rule = money.cancellation
     free: tuple[Manner, Decimal, Spans] = "cancelled", Decimal(0), ()
     if booking.state == "pending":
@@ -204,6 +222,12 @@ def _dropped(booking: Booked, booked: Spans, money: Money) -> tuple[Manner, Deci
     said = f"cancelled {notice / _HOUR:.1f} h before it began"
     if rule is None or rule.percent == 0 or notice >= rule.notice * _HOUR:
         return *free, said
+    if intersect(booked, down):
+        return *free, f"{said}, with downtime in its time"
+    # When exactly it was cancelled is known to lie between two looks at the booking system.
+    last = max(booking.cancelled, booking.noticed or booking.cancelled)
+    if intersect(((booking.cancelled, last + 1),), down):
+        return *free, f"{said}, while the microscope was down"
     return "cancelled", rule.percent, booked, said
 
 

@@ -13,6 +13,7 @@ from icestream.facility.money.currency import CURRENCIES, Rounding
 
 __all__ = [
     "DOWNTIME",
+    "DatedRules",
     "Discount",
     "ItemPrice",
     "LateCancellation",
@@ -192,6 +193,28 @@ class LateCancellation(Section):
     """
 
 
+Bill = Literal["booked", "used", "longer"]
+
+
+class DatedRules(Section):
+    """Rules that hold from a day on, until the next ones do; what is not given stays as it was.
+
+    As with prices, a booking has the rules of the day on which it begins, and so has a session
+    that nobody had booked.
+    """
+
+    begins: date
+    """The first day."""
+    bill: Bill | None = None
+    """As ``bill`` of the section."""
+    without_booking: bool | None = None
+    """As ``without_booking`` of the section."""
+    no_show: Percent | None = None
+    """As ``no_show`` of the section."""
+    cancellation: LateCancellation | None = None
+    """As ``cancellation`` of the section; ``{ percent = 0 }`` ends that it costs anything."""
+
+
 class Money(Section):
     """Prices, rules, and whose invoices they are."""
 
@@ -205,14 +228,17 @@ class Money(Section):
     """Classes of price, by name."""
     lists: Annotated[tuple[PriceList, ...], Field(min_length=1)]
     """Lists of prices, one for each time in which they hold."""
-    bill: Literal["booked", "used", "longer"] = "longer"
+    bill: Bill = "longer"
     """Of a booking with its sessions: the time booked, the time used, or the longer of the two."""
     without_booking: bool = True
     """Whether sessions that nobody had booked are billed, by the time used."""
     no_show: Percent = Decimal(100)
     """What a booking costs in which there was no session, of the price of what was booked."""
     cancellation: LateCancellation | None = None
-    """What a booking costs that is cancelled late; nothing when not given."""
+    """What a booking costs that is cancelled late; nothing when not given, nor where the
+    microscope was down when it was cancelled or in any part of its time."""
+    rules: tuple[DatedRules, ...] = ()
+    """How the four rules above change, each from a day on."""
     day_begins: time = time(0)
     """When the site's day begins, by its clock: a booking from nine to nine can be one day."""
     slots: tuple[time, ...] = ()
@@ -248,8 +274,9 @@ class Money(Section):
         for name, one in self.classes.items():
             if one.tax not in self.taxes:
                 yield f"classes.{name}.tax is {one.tax!r}, taxes has {', '.join(self.taxes)}"
-        begun = Counter(each.begins for each in self.lists)
-        yield from (f"two lists begin on {day}" for day, times in begun.items() if times > 1)
+        for what, dated in (("lists", self.lists), ("rules", self.rules)):
+            begun = Counter(each.begins for each in dated)
+            yield from (f"two {what} begin on {day}" for day, times in begun.items() if times > 1)
         for number, each in enumerate(self.lists):
             where = f"lists.{number}"
             for kind, priced in (("microscopes", each.microscopes), ("items", each.items)):

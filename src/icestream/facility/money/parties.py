@@ -51,7 +51,9 @@ class Booked:
     party: Party
     state: Literal["booked", "pending", "cancelled"] = "booked"
     cancelled: int | None = None
-    """When it was cancelled, where that is known."""
+    """When it was cancelled, where that is known: at the earliest."""
+    noticed: int | None = None
+    """When it was seen to be: it was cancelled by then at the latest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ def _booked(row: Any, names: _Names) -> Booked:
         _party(names, row.project, row.who, row.name), row.state,
         # It was there when it was last seen: between the two nobody looked, and it is not known.
         None if row.cancelled is None else round(min(row.cancelled, row.seen)),
+        None if row.cancelled is None else round(row.cancelled),
     )  # fmt: skip
 
 

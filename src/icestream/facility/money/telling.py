@@ -18,10 +18,12 @@ from icestream.facility.money.parties import Party
 from icestream.facility.money.sheets import SheetTable, invoice_table, write_table
 from icestream.facility.money.texts import load_texts
 from icestream.facility.opened import Facility
+from icestream.facility.registry.microscopes import occasions
 
 __all__ = [
     "document_of_draft",
     "draft_table",
+    "endless",
     "file_name",
     "proposal_table",
     "unbilled_table",
@@ -46,6 +48,21 @@ def document_of_draft(facility: Facility, draft: Draft, period: Period | None) -
     money = money_of(facility)
     zone = facility.file.facility.time_zone
     return draft_document(draft, period, money, load_texts(money.texts), zone)
+
+
+def endless(facility: Facility, period: Period | None) -> tuple[str, ...]:
+    """What has happened to microscopes whose time would be downtime, had anybody said its end."""
+    money, zone = money_of(facility), facility.file.zone
+    ends = float("inf") if period is None else period.span[1]
+    with facility.registry.read() as connection:
+        found = occasions(connection, ends=ends)
+    return tuple(
+        f"{each.microscope}: the {each.kind} of"
+        f" {datetime.fromtimestamp(each.at, UTC).astimezone(zone):%Y-%m-%d %H:%M} has no end, so"
+        f" that its time is billed: icestream facility occasion --end {each.id} --until …"
+        for each in found
+        if each.until is None and each.kind in money.downtime
+    )
 
 
 def draft_table(facility: Facility, made: Sequence[Draft]) -> SheetTable:

@@ -13,6 +13,7 @@ __all__ = [
     "UnknownInstrument",
     "add_occasion",
     "detector_number",
+    "end_occasion",
     "keep_microscopes",
     "microscope_number",
     "microscopes",
@@ -101,6 +102,34 @@ def add_occasion(
     made = connection.execute(insert(t.occasion).values(values)).inserted_primary_key
     assert made is not None
     return int(made[0])
+
+
+def end_occasion(connection: Connection, number: int, until: float) -> Occasion:
+    """Say until when an occasion lasted, also anew; what it was before.
+
+    Raises
+    ------
+    UnknownInstrument
+        If there is none of that number.
+    ValueError
+        If it would end before it begins.
+    """
+    asked = (
+        select(t.occasion, t.microscope.c.name)
+        .join(t.microscope, t.microscope.c.id == t.occasion.c.microscope_id)
+        .where(t.occasion.c.id == number)
+    )
+    row = connection.execute(asked).mappings().one_or_none()
+    if row is None:
+        raise UnknownInstrument(
+            f"there is no occasion {number}: icestream facility occasion lists all with their"
+            " numbers"
+        )
+    found = _occasion(row)
+    if until < found.at:
+        raise ValueError(f"occasion {number} would end before it begins")
+    connection.execute(update(t.occasion).where(t.occasion.c.id == number).values(until=until))
+    return found
 
 
 def occasions(

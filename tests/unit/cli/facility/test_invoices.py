@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from billing import book
+from billing import book, local
 from icestream.cli.facility.app import app
 from icestream.facility.money.kinds import MoneyRefusal
 from icestream.facility.opened import open_facility
+from icestream.facility.registry.microscopes import add_occasion, end_occasion
 from icestream.facility.registry.people import keep_person, keep_project, keep_team
 
 MONEY = """
@@ -104,3 +105,28 @@ def test_what_is_on_none(facility_: Callable[..., tuple[Any, str]], tmp_path: Pa
     assert facility_("--proposals") == (0, "nothing\n")
     facility_("--unbilled", "--out", str(tmp_path / "x.csv"))
     assert "project no is not known" in (tmp_path / "x.csv").read_text()
+
+
+def test_a_failure_without_an_end_is_named_before_anything_is_billed(
+    facility_: Callable[..., tuple[Any, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_facility() as facility, facility.registry.write() as connection:
+        for kind, day in (("failure", "05"), ("note", "05"), ("failure", "07")):
+            when = (local(f"2026-05-{day}T10:00"), None)
+            add_occasion(connection, "krios1", kind, "x", who="eve", when=when)
+
+    def warned(*words: str) -> list[str]:
+        app(("invoices", *words), result_action="return_value")
+        return capsys.readouterr().err.splitlines()
+
+    told = (
+        "krios1: the failure of 2026-05-05 10:00 has no end, so that its time is billed:"
+        " icestream facility occasion --end 1 --until …"
+    )
+    assert warned("draft", "--to", "2026-05-06") == [told]
+    assert len(warned("--unbilled")) == 2
+    assert warned("draft", "other", "--to", "2026-05-06") == [told]
+    with open_facility() as facility, facility.registry.write() as connection:
+        end_occasion(connection, 1, local("2026-05-05T11:00"))
+    assert warned("draft", "--to", "2026-05-06") == []
+    assert "to do" in facility_("--unbilled")[1]

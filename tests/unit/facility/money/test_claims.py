@@ -1,6 +1,7 @@
 """Whose each second is, by example and for whatever was recorded."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from itertools import combinations
 
@@ -8,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beam_time import FIRM, HOUR, LAB, SUNDAY, section, some_books, some_money
+from beam_time import FIRM, HOUR, LAB, SUNDAY, ZONE, section, some_books, some_money
 from icestream.facility.money.claims import Use, uses
-from icestream.facility.money.kinds import Money
+from icestream.facility.money.kinds import DatedRules, Money
 from icestream.facility.money.parties import Booked, Books, Party, Worked
 from icestream.facility.money.spans import Spans, intersect, length, union
 
@@ -45,7 +46,7 @@ def settled(
     now: int = LATER,
 ) -> dict[tuple[str, int], Use]:
     books = Books(bookings, sessions, downtime={"krios": down})
-    return {(use.kind, use.source): use for use in uses(books, money or section(), now)}
+    return {(use.kind, use.source): use for use in uses(books, money or section(), ZONE, now)}
 
 
 def reasons(use: Use) -> list[str]:
@@ -125,6 +126,42 @@ def test_a_cancellation_costs_by_its_notice(
     assert length(use.time) == 8 * HOUR
 
 
+def test_a_cancellation_costs_nothing_where_the_microscope_was_down() -> None:
+    dropped = booked(1, 0, 8, state="cancelled", cancelled=at(-5), noticed=at(-3))
+    for down, said in (
+        (((at(7), at(9)),), "cancelled 5.0 h before it began, with downtime in its time"),
+        (((at(-9), at(-4)),), "cancelled 5.0 h before it began, while the microscope was down"),
+        # Between two looks at the booking system the microscope failed, and it was cancelled.
+        (((at(-3), at(-2)),), "cancelled 5.0 h before it began, while the microscope was down"),
+    ):
+        use = settled((dropped,), down=down)["booking", 1]
+        assert (use.spans, use.share) == ((), 0)
+        assert reasons(use)[0] == said
+    for down in ((), ((at(-9), at(-5)),), ((at(-2), at(0)),), ((at(8), at(9)),)):
+        assert settled((dropped,), down=down)["booking", 1].share == 50
+
+
+def test_rules_hold_from_their_day_on() -> None:
+    """29 March begins two hours after the beginning of these tests' time, by Madrid's clock."""
+    rules = [
+        {"begins": "2026-03-30", "no_show": "10"},
+        {"begins": "2026-03-29", "bill": "used", "no_show": "0", "without_booking": False,
+         "cancellation": {"percent": 0}},
+    ]  # fmt: skip
+    money = section(rules=rules)
+    held = (
+        booked(1, 1, 8), booked(2, 9, 12), booked(3, 25, 26), booked(4, 13, 20),
+        booked(5, 0, 1, state="cancelled", cancelled=at(-1)),
+        booked(6, 2, 3, state="cancelled", cancelled=at(-1)),
+    )  # fmt: skip
+    alone = (worked(1, 14, 15, booking=4), worked(2, 21, 22, party=THEIRS))
+    found = settled(held, alone, money=money)
+    assert [found["booking", number].share for number in range(1, 7)] == [100, 0, 10, 100, 50, 0]
+    assert hours(found["booking", 4].spans) == [(14, 15)]
+    assert found["session", 2].spans == ()
+    assert settled(held, alone)["session", 2].spans
+
+
 def test_time_that_another_then_had_costs_who_cancelled_nothing() -> None:
     dropped = booked(1, 0, 8, state="cancelled", cancelled=at(-1))
     found = settled((dropped, booked(2, 0, 6, THEIRS)), (worked(1, 0, 6, booking=2),))
@@ -181,7 +218,7 @@ def test_no_time_at_all_is_still_a_use() -> None:
 @settings(max_examples=40)
 def test_nothing_has_two_owners_and_nothing_is_lost(books: Books, money: Money, later: int) -> None:
     now = at(later)
-    found = uses(books, money, now)
+    found = uses(books, money, ZONE, now)
     for microscope in ("krios", "talos"):
         here = [use for use in found if use.microscope == microscope]
         down = books.downtime[microscope]
@@ -205,6 +242,31 @@ def test_nothing_has_two_owners_and_nothing_is_lost(books: Books, money: Money, 
 
 
 @given(some_books(), some_money())
+@settings(max_examples=40)
+def test_a_change_of_rules_changes_nothing_that_began_before(books: Books, money: Money) -> None:
+    """Nor is a booking billed as cancelled that lost any of its time, whatever the rules are."""
+    day = date(2026, 3, 29)
+    changed = {"bill": "used", "no_show": 7, "cancellation": {"notice": 900, "percent": 7},
+               "without_booking": not money.without_booking}  # fmt: skip
+    kept = tuple(each for each in money.rules if each.begins < day)
+    new = money.model_copy(update={"rules": (*kept, DatedRules(begins=day, **changed))})
+    before = money.model_copy(update={"rules": kept})
+    midnight = SUNDAY + 2 * HOUR
+    asked = [use for use in uses(books, before, ZONE, LATER) if use.begins < midnight]
+    found = [use for use in uses(books, new, ZONE, LATER) if use.begins < midnight]
+
+    def told(use: Use) -> tuple[object, ...]:
+        return use.kind, use.source, use.manner, use.share, use.lost, use.time
+
+    assert [*map(told, found)] == [*map(told, asked)]
+    of = {each.id: each for each in books.bookings}
+    for use in uses(books, new, ZONE, LATER):
+        if use.manner == "cancelled" and use.spans:
+            booking = of[use.source]
+            assert not intersect(((booking.begins, booking.ends),), books.downtime[use.microscope])
+
+
+@given(some_books(), some_money())
 @settings(max_examples=20)
 def test_the_order_in_which_things_were_recorded_is_all_the_same(
     books: Books, money: Money
@@ -214,4 +276,5 @@ def test_the_order_in_which_things_were_recorded_is_all_the_same(
     def told(use: Use) -> tuple[object, ...]:
         return use.kind, use.source, use.spans, use.manner, use.share
 
-    assert [*map(told, uses(books, money, LATER))] == [*map(told, uses(turned, money, LATER))]
+    one, other = (uses(each, money, ZONE, LATER) for each in (books, turned))
+    assert [*map(told, one)] == [*map(told, other)]

@@ -56,6 +56,7 @@ def test_all_that_does_not_fit_together_is_said_at_once() -> None:
         classes={**SECTION["classes"], "guests": {"tax": "fool"}},
         credit_number="{year}-{number:04}",
         slots=[],
+        rules=[{"begins": "2026-07-01", "no_show": 1}, {"begins": "2026-07-01", "bill": "used"}],
     )
     for part in (
         "classes.guests.tax is 'fool', taxes has full, reverse",
@@ -64,6 +65,7 @@ def test_all_that_does_not_fit_together_is_said_at_once() -> None:
         "lists.0.microscopes.talos has prices per slot: say when slots begin",
         "lists.0.discounts.0.classes has 'friends'",
         "number and credit_number both give 2026-0001",
+        "two rules begin on 2026-07-01",
     ):
         assert part in said
     assert "two slots begin at one time" in refused(slots=["09:00", "09:00"])

@@ -90,3 +90,4 @@ def test_what_vanished_while_nobody_looked_counts_from_when_it_was_last_seen(
          cancelled=local("2026-05-07T09:00"), seen=local("2026-05-04T09:00"))  # fmt: skip
     (one,) = books(lab).bookings
     assert one.cancelled == round(local("2026-05-04T09:00"))
+    assert one.noticed == round(local("2026-05-07T09:00"))

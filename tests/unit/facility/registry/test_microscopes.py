@@ -6,6 +6,7 @@ from icestream.facility.registry.microscopes import (
     UnknownInstrument,
     add_occasion,
     detector_number,
+    end_occasion,
     keep_microscopes,
     microscope_number,
     microscopes,
@@ -46,3 +47,16 @@ def test_occasions_are_told_by_time(registry: FacilityRegistry) -> None:
         assert [(one.kind, one.text, one.until) for one in found] == [("service", "gun", 20.0)]
         assert len(occasions(connection)) == 3
         assert [one.at for one in occasions(connection, microscope="a", begins=21.0)] == [30.0]
+
+
+def test_an_occasion_gets_an_end_and_another(registry: FacilityRegistry) -> None:
+    with registry.write() as connection:
+        keep_microscopes(connection, {"a": ("", "")})
+        number = add_occasion(connection, "a", "failure", "gun", who="eva", when=(10.0, None))
+        assert end_occasion(connection, number, 20.0).until is None
+        assert end_occasion(connection, number, 10.0).until == 20.0
+        with pytest.raises(ValueError, match="would end before it begins"):
+            end_occasion(connection, number, 9.0)
+        with pytest.raises(UnknownInstrument, match="there is no occasion 2"):
+            end_occasion(connection, 2, 9.0)
+        assert [one.until for one in occasions(connection)] == [10.0]
