@@ -143,6 +143,25 @@ class FacilityFile(Section):
         """The facility's time zone."""
         return ZoneInfo(self.facility.time_zone)
 
+    def disks(self) -> dict[Path, str]:
+        """Folders that are named, which may be on disks of other machines, and what each is."""
+        found: dict[Path, str] = {self.facility.sessions: "the sessions"}
+        for name, one in self.microscopes.items():
+            given = "" if self.transfer is None else self.transfer.sources.get(name, "")
+            for folder in (one.movies, _here(given)):
+                if folder is not None:
+                    found.setdefault(folder, f"{name}'s movies")
+        for name, place in self.backup.items():
+            if (folder := _here(place.to)) is not None:
+                found.setdefault(folder, f"the backup {name}")
+        if self.handover is not None:
+            found.setdefault(self.handover.folder, "the area from which people fetch data")
+        if self.messages is not None and self.messages.folder is not None:
+            found.setdefault(self.messages.folder, "the requests")
+        if self.memory is not None and self.memory.folder is not None:
+            found.setdefault(self.memory.folder, "the memory's pages")
+        return found
+
     def registry_place(self) -> str:
         """Where the registry is; may have a password in it."""
         given = self.facility.registry
@@ -155,6 +174,11 @@ class LoadedFacility:
 
     path: Path
     file: FacilityFile
+
+
+def _here(address: str) -> Path | None:
+    """The folder of an address; None where it is another machine's."""
+    return Path(address) if address.startswith("/") else None
 
 
 def facility_file() -> Path:

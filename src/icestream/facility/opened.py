@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from icestream.facility.answering import Disks
 from icestream.facility.file import FacilityFile, LoadedFacility, load_facility
 from icestream.facility.registry.microscopes import keep_microscopes
 from icestream.facility.registry.open import FacilityRegistry, open_registry
@@ -25,6 +26,8 @@ class Facility:
     registry: FacilityRegistry
     loaded: Loaded = field(default_factory=load)
     """The settings of the machine."""
+    disks: Disks = field(default_factory=Disks)
+    """Asked before what may hold who asks."""
 
     @cached_property
     def sessions(self) -> Path:
@@ -75,6 +78,6 @@ def open_facility(
         told = {name: (one.title, one.model) for name, one in known.file.microscopes.items()}
         with registry.write() as connection:
             keep_microscopes(connection, told)
-        yield Facility(known.path, known.file, registry)
+        yield Facility(known.path, known.file, registry, disks=Disks(known.file.disks()))
     finally:
         registry.close()

@@ -4,13 +4,14 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from icestream.channels.receipt import Undelivered
+from icestream.facility.answering import Disks, Silent
 from icestream.facility.backup.backing import Backed, Backing, Backup
 from icestream.facility.backup.generations import keep_generation, wrong_generations
 from icestream.facility.backup.kinds import BackupPlace
@@ -52,6 +53,7 @@ def backup_duties(file: FacilityFile) -> Iterator[Duty]:
             name=f"backup.{name}",
             what=f"backs sessions up to {section.to}",
             every=section.every,
+            lasts=86400.0,
             act=Backups(name, section).act,
         )
 
@@ -118,20 +120,23 @@ class Backups:
         Outage
             If the place is away or full, or a session cannot be backed up; the others were.
         """
-        backup = backup_of(self._name, self._section)
+        backup, disks = backup_of(self._name, self._section), facility.disks
+        disks.require(backup.target.folder)
         volume_of(self._name, backup.target)
         with facility.registry.read() as connection:
             asked = [one for one in sessions(connection) if one.state not in _OVER]
-        here = [one for one in asked if Path(one.folder).is_dir()]
         done: list[Backed] = []
         troubles = list(self._keep_registry(facility, backup))
+        here = list(_here(asked, disks, troubles))
 
         def each(act: Callable[[KnownSession, Backing], str]) -> None:
             for one in here:
                 if stop.is_set():
                     return
                 try:
-                    said = act(one, self._backing(what_of(one, facility.file.tree.raw), backup))
+                    what = what_of(one, facility.file.tree.raw)
+                    disks.require(what.processing, what.movies, backup.target.folder)
+                    said = act(one, self._backing(what, backup))
                 except _TROUBLES as error:
                     said = str(error)
                 if said:
@@ -218,6 +223,20 @@ class Backups:
     def _forget(self, folders: list[Path]) -> None:
         for folder in [folder for folder in self._known if folder not in folders]:
             self._known.pop(folder).close()
+
+
+def _here(
+    asked: Sequence[KnownSession], disks: Disks, troubles: list[str]
+) -> Iterator[KnownSession]:
+    """Sessions whose folders are there; why it cannot be known of others is noted."""
+    for one in asked:
+        try:
+            disks.require(Path(one.folder))
+        except Silent as error:
+            troubles.append(one.said(str(error)))
+            continue
+        if Path(one.folder).is_dir():
+            yield one
 
 
 def _removed(what: What) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from icestream.engine.machine.lock import SessionBusy, as_it_is, holder
+from icestream.facility.answering import Silent
 from icestream.facility.duties.duty import Duty
 from icestream.facility.file import FacilityFile
 from icestream.facility.opened import Facility
@@ -53,6 +54,11 @@ def follow_sessions(facility: Facility, stop: threading.Event) -> str:
     for one in known:
         if stop.is_set():
             break
+        try:
+            facility.disks.require(Path(one.folder))
+        except Silent as error:
+            lost.append(one.said(str(error)))
+            continue
         values = _values(one)
         if values.get("state") == "lost":
             values = _revived(facility, one)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from icestream.facility.backup.duty import backup_duties
 from icestream.facility.begin.following import session_duties
 from icestream.facility.bookings.duty import bookings_duties
+from icestream.facility.duties.disks import disk_duties
 from icestream.facility.duties.duty import Duty
 from icestream.facility.file import FacilityFile
 from icestream.facility.handover.duty import handover_duties
@@ -18,6 +19,7 @@ from icestream.facility.transfer.duty import transfer_duties
 __all__ = ["duties_of"]
 
 _ROOMS: tuple[Callable[[FacilityFile], Iterable[Duty]], ...] = (
+    disk_duties,
     session_duties,
     bookings_duties,
     projects_duties,

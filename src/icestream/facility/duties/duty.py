@@ -29,6 +29,9 @@ class Duty:
     """Seconds between two times."""
     longest: float = 300.0
     """Seconds between two times while it fails, at most: what it needs may be back before."""
+    lasts: float = 900.0
+    """Seconds that a time may take: when it takes longer, and far longer than those before, staff
+    are told that it has not come back."""
     act: Callable[[Facility, threading.Event], str]
     """Does it once, and says what it did; returns soon when the event is set. Raises `Outage` where
     what it needs is away."""

@@ -26,7 +26,7 @@ def handover_duties(file: FacilityFile) -> Iterator[Duty]:
     """The duty, if the facility file has a section ``[handover]``."""
     if file.handover is not None:
         what = "keeps the area from which people fetch data"
-        yield Duty(name="handover", what=what, every=file.handover.every, act=_act)
+        yield Duty(name="handover", what=what, every=file.handover.every, lasts=86400.0, act=_act)
 
 
 def asked_of(session: KnownSession, raw: str = "raw") -> AskedOffer:
@@ -67,8 +67,21 @@ def _section(facility: Facility) -> Handover:
     return facility.file.handover
 
 
+def _is_due(section: Handover, one: KnownSession) -> bool:
+    """Whether a session is offered already, or is to be by itself."""
+    folder = Path(one.folder)
+    if not folder.is_dir():
+        return False
+    if offer_of(section.folder, folder) is not None:
+        return True
+    # What was offered once and is over is not offered again by itself.
+    wanted = section.sessions == "all" or (section.sessions == "ended" and bool(one.ended))
+    return wanted and not (folder / ".facility" / "offered").exists()
+
+
 def _act(facility: Facility, stop: threading.Event) -> str:
-    section = _section(facility)
+    section, disks = _section(facility), facility.disks
+    disks.require(section.folder)
     try:
         ended = end_offers(section)
     except NoArea as error:
@@ -77,21 +90,17 @@ def _act(facility: Facility, stop: threading.Event) -> str:
         known = [one for one in sessions(connection) if one.state not in _OVER]
     done, troubles = [], []
     for one in known:
-        folder = Path(one.folder)
-        if stop.is_set() or not folder.is_dir():
-            continue
-        offered = offer_of(section.folder, folder)
-        wanted = section.sessions == "all" or (section.sessions == "ended" and one.ended)
-        # What was offered once and is over is not offered again by itself.
-        begins = wanted and offered is None and not (folder / ".facility" / "offered").exists()
-        if offered is not None or begins:
-            try:
+        if stop.is_set():
+            break
+        try:
+            disks.require(Path(one.folder))
+            if _is_due(section, one):
+                disks.require(what_of(one, facility.file.tree.raw).movies)
                 done.append(offer_known(facility, one, stop))
-            except (OSError, sqlite3.Error) as error:
-                troubles.append(one.said(str(error)))
-                continue
-            (folder / ".facility").mkdir(exist_ok=True)
-            (folder / ".facility" / "offered").touch()
+                (Path(one.folder) / ".facility").mkdir(exist_ok=True)
+                (Path(one.folder) / ".facility" / "offered").touch()
+        except (OSError, sqlite3.Error) as error:
+            troubles.append(one.said(str(error)))
     if troubles:
         raise Outage("; ".join(troubles))
     size = sum(offer.bytes for offer in done)

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -90,6 +91,7 @@ def keep_duties(file: FacilityFile) -> Iterable[Duty]:
             name=DUTY,
             what="removes what rules say, and tells owners before",
             every=file.keep.every * 3600.0,
+            lasts=86400.0,
             act=_act,
         ),
     )
@@ -121,17 +123,18 @@ def keep_house(
     for session in found:
         if stop is not None and stop.is_set():
             break
-        layout = layout_of(facility, session)
-        if layout is None or not layout.place.is_dir():
-            continue
         try:
+            facility.disks.require(Path(session.folder), Path(session.place))
+            layout = layout_of(facility, session)
+            if layout is None or not layout.place.is_dir():
+                continue
             look_after(facility, session, layout, done, act=keep.act if act is None else act)
         except Busy as error:
             done.busy.append(session.said(str(error)))
         except (OSError, sqlite3.Error) as error:
             said = str(error)
-            if isinstance(error, OSError):
-                said = f"{error.filename or ''}: {error.strerror or error}"
+            if isinstance(error, OSError) and error.filename:
+                said = f"{error.filename}: {error.strerror or error}"
             done.busy.append(session.said(said))
             _log.warning(f"data could not be looked after: {done.busy[-1]}")
     return done

@@ -21,7 +21,7 @@ def memory_duties(file: FacilityFile) -> Iterator[Duty]:
         return
     yield Duty(
         name="memory", what="keeps figures of sessions, and tells what drifts",
-        every=memory.every, act=_remember,
+        every=memory.every, lasts=3600.0, act=_remember,
     )  # fmt: skip
     if memory.folder is not None:
         yield Duty(

@@ -60,6 +60,7 @@ def remember_sessions(
         if one.state in _AWAY or not (again or _is_due(one, known.get(one.id))):
             continue
         try:
+            facility.disks.require(Path(one.folder))
             _remember(facility, one)
             count += 1
         except (NoStore, OtherSchema, BadPointer, OSError, SQLAlchemyError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 
+from icestream.facility.answering import Silent
 from icestream.facility.duties.duty import Duty, Outage
 from icestream.facility.file import FacilityFile
 from icestream.facility.opened import Facility
@@ -136,7 +137,15 @@ class SinkRun:
                 self._find_sessions(facility)
                 self._asked = time.monotonic()
             for folder, kept in list(self._kept.items()):
-                if not stop.is_set() and time.monotonic() >= kept.again and kept.delivery.news():
+                if stop.is_set() or time.monotonic() < kept.again:
+                    continue
+                try:
+                    facility.disks.require(kept.delivery.session.folder)
+                except Silent as error:
+                    self._trouble(kept.delivery.session, error)
+                    kept.again = time.monotonic() + _AGAIN
+                    continue
+                if kept.delivery.news():
                     self._deliver(folder, kept, stop)
             stop.wait(_LOOK)
         said = self._said()
@@ -194,10 +203,11 @@ class SinkRun:
                 self._kept.pop(folder).delivery.close()
                 known = None
             if known is None:
-                self._open(folder, session, sink)
+                self._open(facility, folder, session, sink)
 
-    def _open(self, folder: str, session: SinkSession, sink: Sink) -> None:
+    def _open(self, facility: Facility, folder: str, session: SinkSession, sink: Sink) -> None:
         try:
+            facility.disks.require(session.folder)
             delivery = SessionDelivery(
                 session, self.name, sink, self._registry, dict(self.section.paths)
             )

@@ -5,17 +5,18 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from icestream.channels.receipt import Undelivered
+from icestream.facility.answering import Disks, Silent
 from icestream.facility.duties.duty import Duty, Outage
 from icestream.facility.file import FacilityFile
 from icestream.facility.opened import Facility
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
 from icestream.facility.transfer.address import Address, read_address
+from icestream.facility.transfer.apart import Apart, ThreadWork
 from icestream.facility.transfer.copying import AFTER, Copying, OwnFiles, Round, Route, Rules
 from icestream.facility.transfer.kinds import Transfer
 from icestream.facility.transfer.session import MovieRoute, ledger_of, route_of
@@ -64,8 +65,10 @@ class Copies:
         self._known: dict[Path, Copying] = {}
         self._routes: dict[str, MovieRoute] = {}
         self._over: set[str] = set()
-        self._busy = 0
-        self._lock = threading.Lock()
+        self._busy: set[str] = set()
+        """Folders of sessions that have something to copy."""
+        self._disks = Disks()
+        self._apart: Apart[Round] = Apart(self._share.give_up)
 
     def act(self, facility: Facility, stop: threading.Event) -> str:
         """Copy what is new of all sessions; what was done, in words.
@@ -75,18 +78,25 @@ class Copies:
         Outage
             Naming each session that cannot be copied, and why; the others were.
         """
+        self._disks = facility.disks
         with facility.registry.read() as connection:
             asked = [one for one in sessions(connection) if one.state not in _OVER]
-        copied, away = self._copied(asked)
-        self._forget(copied)
-        self._busy = 0
+        copied, away, untouched = self._copied(asked)
+        self._forget({*(Path(one.folder) for one in copied), *untouched})
+        self._busy.clear()
         deadline = time.monotonic() + _WINDOW
-        with ThreadPoolExecutor(len(copied) or 1, thread_name_prefix="transfer") as pool:
-            rounds = list(pool.map(lambda one: self._rounds(one, deadline, stop), copied))
-        for one, done in zip(copied, rounds, strict=True):
-            away += [one.said(done.outage)] if done.outage else []
+        works = {one.folder: self._work(one, deadline, stop) for one in copied}
+        done = self._apart.run(works, self._disks, stop)
+        hanging = self._apart.hanging()
+        for one in copied:
+            if one.folder not in done:
+                away.append(one.said(hanging.get(one.folder, "it took too long")))
+                continue
+            if outage := done[one.folder].outage:
+                away.append(one.said(outage))
             with contextlib.suppress(*_TROUBLES):  # it is said already
                 self._end(one)
+        rounds = list(done.values())
         if away:
             raise Outage("; ".join(away))
         if not copied:
@@ -117,17 +127,32 @@ class Copies:
             )
         return self._known[folder]
 
-    def _copied(self, asked: Sequence[KnownSession]) -> tuple[list[KnownSession], list[str]]:
-        """Sessions that are copied, and why others cannot be."""
-        copied, away = [], []
+    def _copied(
+        self, asked: Sequence[KnownSession]
+    ) -> tuple[list[KnownSession], list[str], list[Path]]:
+        """Sessions that are copied, why others cannot be, and folders that nobody may touch."""
+        copied, away, untouched = [], [], []
+        hanging = self._apart.hanging()
         for one in asked:
             try:
+                if one.folder in hanging:
+                    raise Silent(hanging[one.folder])
                 if self._is_copied(one):
                     self.bound(one, asked)
                     copied.append(one)
+            except Silent as error:
+                away.append(one.said(str(error)))
+                untouched.append(Path(one.folder))
             except _TROUBLES as error:
                 away.append(one.said(str(error)))
-        return copied, away
+        return copied, away, untouched
+
+    def _work(
+        self, session: KnownSession, deadline: float, stop: threading.Event
+    ) -> ThreadWork[Round]:
+        copying = self.copy(session)
+        assert copying is not None
+        return ThreadWork(lambda: self._rounds(session, deadline, stop), _paths(copying))
 
     def bound(self, session: KnownSession, asked: Sequence[KnownSession]) -> None:
         """Leave to others what is theirs, where the folder of all sessions is copied.
@@ -161,6 +186,7 @@ class Copies:
     def _route(self, session: KnownSession) -> MovieRoute | None:
         """Where a session's movies come from: said once, when it begins."""
         if session.folder not in self._routes:
+            self._disks.require(Path(session.folder))
             found = route_of(Path(session.folder))
             if found is None:
                 return None
@@ -178,6 +204,7 @@ class Copies:
         if session.ended is not None and session.folder in self._over:
             return False
         self._over.discard(session.folder)
+        self._disks.require(Path(session.folder))
         if not Path(session.folder).is_dir():
             return False
         copying = self.copy(session)
@@ -188,13 +215,14 @@ class Copies:
             copying.ledger.note("ended", "")  # it was begun again
         if over and session.ended is not None:
             self._over.add(session.folder)
-        return session.folder not in self._over
+            return False
+        self._disks.require(*_paths(copying))
+        return True
 
     def _rounds(self, session: KnownSession, deadline: float, stop: threading.Event) -> Round:
         """Round after round while there is something to copy, here or for another session."""
         copying, whole = self.copy(session), Round()
         assert copying is not None
-        busy = False
         while True:
             try:
                 done = copying.round(stopped=stop)
@@ -205,16 +233,17 @@ class Copies:
             whole.bytes += done.bytes
             whole.failed |= done.failed
             whole.outage = done.outage
-            busy = self._note(busy, bool(done.copied))
+            self._note(session, bool(done.copied))
             if stop.is_set() or time.monotonic() > deadline or done.outage or not self._busy:
-                self._note(busy, False)
+                self._note(session, False)
                 return whole
             stop.wait(0.2 if done.copied else min(self._section.every, 5.0))
 
-    def _note(self, before: bool, now: bool) -> bool:
-        with self._lock:
-            self._busy += int(now) - int(before)
-        return now
+    def _note(self, session: KnownSession, busy: bool) -> None:
+        if busy:
+            self._busy.add(session.folder)
+        else:
+            self._busy.discard(session.folder)
 
     def _end(self, session: KnownSession) -> None:
         """A copy is over when the session is and nothing new came for a while."""
@@ -231,10 +260,15 @@ class Copies:
         if not (under_way or waits or cleans):
             copying.ledger.note("ended", f"{time.time():.3f}")
 
-    def _forget(self, copied: list[KnownSession]) -> None:
-        kept = {Path(one.folder) for one in copied}
+    def _forget(self, kept: Collection[Path]) -> None:
         for folder in [folder for folder in self._known if folder not in kept]:
             self._known.pop(folder).close()
+
+
+def _paths(copying: Copying) -> tuple[Path | None, ...]:
+    """What is read and written when a session is copied."""
+    route = copying.route
+    return route.ledger, route.source.folder, route.target
 
 
 def _same(one: KnownSession, other: KnownSession) -> bool:

@@ -24,9 +24,11 @@ class BandwidthShare:
         self._streams = streams
         self._bandwidth = bandwidth
         self._given: dict[int, float] = {}
+        self._whose: dict[int, int] = {}
+        """The threads that have what is given."""
         self._waiting: list[int] = []
         self._next = 0
-        self._changed = threading.Condition()
+        self._changed = threading.Condition()  # which one thread may hold twice
 
     @contextlib.contextmanager
     def stream(self, stopped: threading.Event | None = None) -> Iterator[float | None]:
@@ -47,12 +49,23 @@ class BandwidthShare:
                 self._changed.notify_all()
             if limit is not None:
                 self._given[me] = limit
+                self._whose[me] = threading.get_ident()
         try:
             yield limit
         finally:
-            with self._changed:
-                self._given.pop(me, None)
-                self._changed.notify_all()
+            self._take_back(me)
+
+    def give_up(self, thread: int) -> None:
+        """Take back what a thread has that hangs."""
+        with self._changed:
+            for one in [one for one, whose in self._whose.items() if whose == thread]:
+                self._take_back(one)
+
+    def _take_back(self, one: int) -> None:
+        with self._changed:
+            self._given.pop(one, None)
+            self._whose.pop(one, None)
+            self._changed.notify_all()
 
     def _part(self, me: int) -> float | None:
         """The part of one that waits; None while it has to wait on."""

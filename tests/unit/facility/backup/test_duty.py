@@ -19,6 +19,9 @@ from icestream.facility.registry.sessions import change_session
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.session import MovieRoute, write_route
 from icestream.store.removed import RemovedFile, note_removed
+from silent_disks import Hangs, hangs
+
+__all__ = ["hangs"]
 
 
 def test_sessions_are_backed_up_with_their_copies(copies: Facility) -> None:
@@ -175,3 +178,21 @@ def test_what_cannot_go_along_with_the_registry_keeps_no_session_up(copies: Faci
     (usb / ".registry").write_text("in the way")
     with pytest.raises(Outage, match="registry: .*cannot be written"):
         acted(copies)
+
+
+def test_a_microscope_whose_disk_hangs_keeps_no_other_session_up(
+    copies: Facility, tmp_path: Path, hangs: Hangs
+) -> None:
+    one, other = begun(copies, "p-001"), begun(copies, "q-001")
+    usb, nas = tmp_path / "usb", tmp_path / "glacios"
+    prepare("usb", Address(str(usb)))
+    write_route(Path(one.folder), MovieRoute(source=str(nas)))  # read in place
+    hangs.at(nas)
+    with pytest.raises(Outage, match=r"^p-001: the disk of glacios's movies, \S* has not answered"):
+        do(copies, "backup.usb")
+    assert (usb / other.name / "processing" / "align" / "a.mrc").exists()
+    hangs.over()
+    hangs.eventually(lambda: copies.disks.silent(nas) is None)
+    hangs.at(usb)
+    with pytest.raises(OSError, match="the disk of the backup usb"):
+        do(copies, "backup.usb")

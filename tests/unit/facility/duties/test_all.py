@@ -5,4 +5,4 @@ from icestream.facility.opened import Facility
 
 
 def test_a_file_that_asks_for_nothing_more_follows_sessions(facility: Facility) -> None:
-    assert [duty.name for duty in duties_of(facility.file)] == ["sessions"]
+    assert [duty.name for duty in duties_of(facility.file)] == ["disks", "sessions"]

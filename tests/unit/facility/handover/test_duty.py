@@ -12,6 +12,9 @@ from icestream.facility.handover.offer import offers
 from icestream.facility.opened import Facility
 from icestream.facility.registry.sessions import change_session
 from icestream.facility.transfer.session import MovieRoute, write_route
+from silent_disks import Hangs, hangs
+
+__all__ = ["hangs"]
 
 
 def test_sessions_that_ended_are_offered_and_not_again_when_it_is_over(copies: Facility) -> None:
@@ -65,3 +68,23 @@ def test_one_session_that_cannot_be_offered_keeps_no_other_up(copies: Facility) 
     with pytest.raises(Outage, match="q-001: file is not a database"):
         do(copies, "handover")
     assert {one.session for one in offers(copies.path.parent / "area") if one.files} == {"p-001"}
+
+
+def test_a_microscope_whose_disk_hangs_keeps_no_other_session_up(
+    copies: Facility, tmp_path: Path, hangs: Hangs
+) -> None:
+    for name in ("p-001", "q-001"):
+        session = begun(copies, name)
+        with copies.registry.write() as connection:
+            change_session(connection, session.id, ended=time.time())
+    write_route(Path(known(copies).folder), MovieRoute(source=str(tmp_path / "glacios")))
+    hangs.at(tmp_path / "glacios")
+    with pytest.raises(Outage, match=r"^p-001: the disk of glacios's movies, \S* has not answered"):
+        do(copies, "handover")
+    assert [offer.session for offer in offers(tmp_path / "area")] == ["q-001"]
+    hangs.over()
+    hangs.eventually(lambda: copies.disks.silent(tmp_path / "glacios") is None)
+    assert do(copies, "handover").startswith("2 sessions offered")
+    hangs.at(tmp_path / "area")
+    with pytest.raises(OSError, match="the disk of the area from which people fetch data"):
+        do(copies, "handover")

@@ -1,7 +1,9 @@
 """The duty that copies all sessions."""
 
+import contextlib
 import os
 import shutil
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,11 @@ from icestream.facility.registry.sessions import change_session
 from icestream.facility.transfer.duty import Copies, rules_of
 from icestream.facility.transfer.progress import progress
 from icestream.facility.transfer.session import ledger_of, route_of, write_route
+from icestream.facility.transfer.source import MountedSource
+from microscope_copies import write_movie
+from silent_disks import Hangs, hangs
+
+__all__ = ["hangs"]
 
 
 def test_all_sessions_are_copied_side_by_side(copies: Facility) -> None:
@@ -136,3 +143,57 @@ def test_of_a_confidential_session_neither_name_nor_folder_is_said(copies: Facil
     shutil.rmtree(copies.path.parent / "krios1" / "p-001")
     with pytest.raises(Outage, match="^a confidential session has trouble$"):
         do(copies, "transfer")
+
+
+def test_a_microscope_whose_disk_hangs_keeps_no_other_up(
+    copies: Facility, tmp_path: Path, hangs: Hangs
+) -> None:
+    one, other = begun(copies, "p-001"), begun(copies, "q-001")
+    do(copies, "transfer")
+    nas = tmp_path / "glacios" / "p-001"
+    nas.mkdir()
+    (nas / "more.mrc").write_bytes(b"")
+    route = route_of(Path(one.folder))
+    assert route is not None
+    write_route(Path(one.folder), replace(route, source=str(nas)))
+    (duty,) = (duty for duty in duties_of(copies.file) if duty.name == "transfer")
+    threads = threading.active_count()
+    hangs.at(tmp_path / "glacios")
+    for number in range(3):
+        write_movie(tmp_path / "krios1" / "q-001" / f"new{number}_fractions.mrc", seed=number)
+        with pytest.raises(Outage, match=r"^p-001: the disk of glacios's movies, \S*/glacios has"):
+            duty.act(copies, threading.Event())
+    assert len(raw_of(other)) >= 4
+    assert threading.active_count() <= threads + 2  # one asks, and one may hang
+    hangs.over()
+    hangs.eventually(lambda: copies.disks.silent(nas) is None)
+    assert duty.act(copies, threading.Event()).startswith("2 sessions: ")
+
+
+def test_a_disk_that_begins_to_hang_meanwhile_is_left(
+    copies: Facility, tmp_path: Path, hangs: Hangs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = begun(copies, "p-001"), begun(copies, "q-001")
+    (duty,) = (duty for duty in duties_of(copies.file) if duty.name == "transfer")
+    find = MountedSource.find
+
+    def found(source: MountedSource, now: float) -> list[str]:
+        if "p-001" in source.address.text:
+            hangs.at(tmp_path / "krios1" / "p-001")
+        return find(source, now)
+
+    monkeypatch.setattr(MountedSource, "find", found)
+    copies.disks.roots[tmp_path / "krios1" / "p-001"] = "another disk"
+    for _ in range(2):
+        with pytest.raises(Outage, match=r"^p-001: the disk of another disk, \S* has not answered"):
+            duty.act(copies, threading.Event())
+    assert len(raw_of(other)) == 2
+    monkeypatch.undo()
+    hangs.over()
+
+    def copied() -> bool:
+        with contextlib.suppress(Outage):
+            duty.act(copies, threading.Event())
+        return len(raw_of(one)) == 2
+
+    hangs.eventually(copied)

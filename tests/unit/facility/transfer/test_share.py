@@ -67,3 +67,22 @@ def test_what_fails_gives_its_stream_back() -> None:
         raise OSError("full")
     with share.stream() as limit:
         assert limit == 10.0
+
+
+def test_what_a_thread_has_that_hangs_is_given_to_others() -> None:
+    share, over, got = BandwidthShare(1), threading.Event(), threading.Event()
+
+    def hang() -> None:
+        with share.stream():
+            got.set()
+            over.wait()
+
+    thread = threading.Thread(target=hang, daemon=True)
+    thread.start()
+    assert got.wait(30.0)
+    share.give_up(thread.ident or 0)
+    with share.stream() as limit:
+        assert limit == 0.0
+        over.set()
+        thread.join(30.0)
+        assert share._part(99) is None  # its own end gave back nothing that is another's
