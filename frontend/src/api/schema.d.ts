@@ -2994,6 +2994,9 @@ export interface components {
             said: string;
             failing_since: number | null;
             problem: string;
+            /** @enum {string} */
+            standing: "well" | "fails" | "late" | "undone";
+            trouble: string;
         };
         /**
          * ShownMembers

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from icestream.facility.bookings.offer import BookingChoice, BookingOffer
+from icestream.facility.duties.standing import Standing
 from icestream.facility.kinds import Flaw
 from icestream.facility.registry.records import KnownBooking, KnownSession, PlaceState
 
@@ -176,6 +177,9 @@ class ShownDuty:
     said: str
     failing_since: float | None
     problem: str
+    standing: Standing
+    trouble: str
+    """What is wrong, in a sentence; empty where nothing is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,14 @@ from icestream.model import content_key
 
 __all__ = ["connect", "schema_for"]
 
+_ALIVE = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
+"""Who waits for a server that is cut off without a word is told so after half a minute or so."""
+
 
 def schema_for(folder: Path) -> str:
     """Name of the schema of the session in `folder`: readable, and unique by its full path."""
@@ -30,5 +38,7 @@ def connect(url: str, schema: str, readonly: bool, *, create: bool = True) -> En
             connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
         first.dispose()
     return create_engine(
-        url, connect_args={"options": options, "connect_timeout": 5}, pool_pre_ping=True
+        url,
+        connect_args={"options": options, "connect_timeout": 5, **_ALIVE},
+        pool_pre_ping=True,
     )

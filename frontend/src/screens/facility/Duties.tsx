@@ -23,11 +23,9 @@ export function Duties() {
   );
 }
 
-/** Those that fail come first. */
+/** Those that something is wrong with come first. */
 export const worstFirst = (rows: readonly ShownDuty[]): ShownDuty[] =>
-  rows.toSorted(
-    (one, two) => Number(two.failing_since !== null) - Number(one.failing_since !== null),
-  );
+  rows.toSorted((one, two) => Number(two.trouble !== "") - Number(one.trouble !== ""));
 
 const COLUMNS: readonly Column<ShownDuty>[] = [
   {
@@ -46,37 +44,27 @@ const COLUMNS: readonly Column<ShownDuty>[] = [
   },
 ];
 
-/** A duty is late when it did not come for three of its turns, and a minute. */
-const late = (one: ShownDuty, now: number): boolean =>
-  one.began !== null && now - one.began > 3 * one.every + 60;
+const BAD = {
+  fails: "Fails",
+  late: "Late",
+  undone: "Nobody does it",
+} as const;
 
 function HowItGoes({ duty: one }: { duty: ShownDuty }) {
   const now = useNow();
-  if (one.failing_since !== null)
+  if (one.standing !== "well") {
+    const since = one.standing === "fails" ? one.failing_since : null;
+    const span = since === null ? "" : ` for ${duration(Math.max(0, now - since))}`;
     return (
       <>
-        <StateBadge
-          state="failed"
-          tone="bad"
-          label={`Fails for ${duration(Math.max(0, now - one.failing_since))}`}
-        />
-        <div className={styles.problem}>{one.problem}</div>
+        <StateBadge state="failed" tone="bad" label={`${BAD[one.standing]}${span}`} />
+        <div className={styles.problem}>{one.standing === "fails" ? one.problem : one.trouble}</div>
       </>
     );
-  if (one.began === null)
-    return (
-      <>
-        <StateBadge state="new" tone="idle" label="Never done yet" />
-        <div className={styles.quiet}>icestream facility run does it.</div>
-      </>
-    );
+  }
   return (
     <>
-      {late(one, now) ? (
-        <StateBadge state="late" tone="warning" label="Late: does icestream facility run?" />
-      ) : (
-        <StateBadge state="good" tone="good" label={`Every ${duration(one.every)}`} />
-      )}
+      <StateBadge state="good" tone="good" label={`Every ${duration(one.every)}`} />
       {one.said && <div className={styles.quiet}>{one.said}</div>}
     </>
   );

@@ -17,18 +17,29 @@ const WELL: ShownDuty = {
   said: "1 running",
   failing_since: null,
   problem: "",
+  standing: "well",
+  trouble: "",
 };
-const FAILS = { ...WELL, name: "bookings", failing_since: NOW - 3600, problem: "it is down" };
+const FAILS: ShownDuty = {
+  ...WELL,
+  name: "bookings",
+  failing_since: NOW - 3600,
+  problem: "it is down",
+  standing: "fails",
+  trouble: "fails since 60 min (9 times): it is down",
+};
 
 test("duties that fail come first, each with how it goes", async () => {
-  const never = { ...WELL, name: "projects", began: null, ended: null };
-  const stuck = { ...WELL, name: "backup", began: NOW - 900 };
+  const never = { ...WELL, name: "projects", standing: "undone", trouble: "no process does it" };
+  const stuck = { ...WELL, name: "backup", standing: "late", trouble: "it has not come" };
   answered({ "/facility/duties": [WELL, never, stuck, FAILS] });
   show(<Duties />);
   expect(await screen.findByText("it is down")).toBeInTheDocument();
   expect(screen.getByText(/^Fails for 60/)).toBeInTheDocument();
-  expect(screen.getByText("Never done yet")).toBeInTheDocument();
-  expect(screen.getByText("Late: does icestream facility run?")).toBeInTheDocument();
+  expect(screen.getByText("Nobody does it")).toBeInTheDocument();
+  expect(screen.getByText("no process does it")).toBeInTheDocument();
+  expect(screen.getByText("it has not come")).toBeInTheDocument();
+  expect(screen.getAllByText(/^Every 10/)).toHaveLength(1);
   expect(worstFirst([WELL, FAILS]).map((one) => one.name)).toEqual(["bookings", "sessions"]);
 });
 

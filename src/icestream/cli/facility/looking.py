@@ -11,9 +11,8 @@ from icestream.cli.terminal import print_json, print_table
 from icestream.facility.begin.rebuild import rebuild
 from icestream.facility.bookings.offer import shown_span
 from icestream.facility.check import check_facility
-from icestream.facility.duties.all import duties_of
+from icestream.facility.duties.standing import DutyStanding, duty_standings
 from icestream.facility.opened import open_facility
-from icestream.facility.registry import duties as rows
 from icestream.facility.registry.records import DutyState
 from icestream.settings import load
 from icestream.shown import printable
@@ -58,36 +57,35 @@ def check(
     return int(bool(wrong))
 
 
-def status(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
-    """Say how each of the facility's duties goes: since when it fails, and why.
+def status(
+    *,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    quiet: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Say how each of the facility's duties goes: since when it fails, and why; if none does it.
 
-    The exit status is 1 where one fails.
+    The exit status is 1 where one fails, hangs, or is done by no process.
 
     Parameters
     ----------
     json
         For programs.
+    quiet
+        Say it in one line, for a program that watches.
     """
     with open_facility() as facility:
-        with facility.registry.read() as connection:
-            known = {one.name: one for one in rows.duties(connection)}
-        own = duties_of(facility.file)
-        states = [(duty, known.get(duty.name, DutyState(name=duty.name))) for duty in own]
-        failing = any(state.failing_since is not None for _, state in states)
-        if json:
-            print_json(
-                [
-                    {"what": duty.what, "every": duty.every, **_document(state)}
-                    for duty, state in states
-                ]
-            )
-        elif not states:
-            print("the facility file asks for nothing that is done over and over")
-        else:
-            now = time.time()
-            rows_ = [(duty.name, duty.what, *_words(state, now)) for duty, state in states]
-            print_table(("duty", "what it does", "last done", "how it goes"), rows_)
-    return int(failing)
+        found = duty_standings(facility)
+    wrong = [one for one in found if one.trouble]
+    if json:
+        print_json([_document(one) for one in found])
+    elif quiet:
+        said = "; ".join(f"{one.duty.name}: {printable(one.trouble, lines=False)}" for one in wrong)
+        print(said or f"{len(found)} duties go well")
+    else:
+        now = time.time()
+        rows = [(one.duty.name, one.duty.what, *_words(one, now)) for one in found]
+        print_table(("duty", "what it does", "last done", "how it goes"), rows)
+    return int(bool(wrong))
 
 
 def rebuild_() -> int:
@@ -106,13 +104,16 @@ def rebuild_() -> int:
     return int(bool(found.refused))
 
 
-def _document(state: DutyState) -> dict[str, object]:
-    return {name: getattr(state, name) for name in DutyState.__slots__}
+def _document(one: DutyStanding) -> dict[str, object]:
+    state = {name: getattr(one.state, name) for name in DutyState.__slots__}
+    told = {"what": one.duty.what, "every": one.duty.every, **state}
+    return {**told, "standing": one.standing, "trouble": one.trouble}
 
 
-def _words(state: DutyState, now: float) -> tuple[str, str]:
+def _words(one: DutyStanding, now: float) -> tuple[str, str]:
+    state = one.state
     last = "never" if state.ended is None else f"{shown_span(now - state.ended)} ago"
-    if state.failing_since is not None:
-        since = shown_span(now - state.failing_since)
-        return last, f"FAILS since {since} ({state.failures} times): {printable(state.problem)}"
+    if one.trouble:
+        first, _, rest = printable(one.trouble).partition(" ")
+        return last, f"{first.upper()} {rest}"
     return last, printable(state.said) or ("-" if state.ended is None else "done")

@@ -42,7 +42,7 @@ def run(
     configure(lines=log_json or None, level=load().settings.log_level)
     with open_facility() as facility:
         chosen = _chosen(facility, duties)
-        with alone(facility, [duty.name for duty in chosen]):
+        with alone(facility, [duty.name for duty in chosen]) as turn:
             if once:
                 return _once(facility, chosen)
             stop = threading.Event()
@@ -50,7 +50,7 @@ def run(
                 signal.signal(one, lambda *_: stop.set())
             names = ", ".join(duty.name for duty in chosen)
             print(f"doing {names or 'nothing'} for {facility.file.facility.name}", file=sys.stderr)
-            do_duties(facility, chosen, stop)
+            do_duties(facility, chosen, stop, turn)
     return 0
 
 

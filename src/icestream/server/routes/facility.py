@@ -19,12 +19,11 @@ from icestream.facility.begin.movies import newest_folders, taken_folders
 from icestream.facility.begin.tree import CannotMake
 from icestream.facility.bookings.offer import offer
 from icestream.facility.check import check_facility
-from icestream.facility.duties.all import duties_of
+from icestream.facility.duties.standing import duty_standings
 from icestream.facility.file import facility_file
 from icestream.facility.kinds import Flaw
 from icestream.facility.opened import Facility
 from icestream.facility.registry.bookings import bookings
-from icestream.facility.registry.duties import duties
 from icestream.facility.registry.people import projects
 from icestream.facility.registry.records import KnownSession, PlaceState
 from icestream.facility.registry.sessions import UnknownPlace, change_session, session
@@ -270,26 +269,22 @@ def list_facility_bookings(
 @router.get("/duties")
 def list_duties(person: Staff, facility: ThisFacility) -> list[ShownDuty]:
     """What the facility does over and over, what fails of it, and since when."""
-    seen = Seen.by(person, facility)
-    with facility.registry.read() as connection:
-        known = {one.name: one for one in duties(connection)}
-    told = seen.unsaid(facility)
-    shown = []
-    for duty in duties_of(facility.file):
-        one = known.get(duty.name)
-        shown.append(
-            ShownDuty(
-                name=duty.name,
-                what=duty.what,
-                every=duty.every,
-                began=None if one is None else one.began,
-                ended=None if one is None else one.ended,
-                said="" if one is None else told(one.said),
-                failing_since=None if one is None else one.failing_since,
-                problem="" if one is None else told(one.problem),
-            )
+    told = Seen.by(person, facility).unsaid(facility)
+    return [
+        ShownDuty(
+            name=one.duty.name,
+            what=one.duty.what,
+            every=one.duty.every,
+            began=one.state.began,
+            ended=one.state.ended,
+            said=told(one.state.said),
+            failing_since=one.state.failing_since,
+            problem=told(one.state.problem),
+            standing=one.standing,
+            trouble=told(one.trouble),
         )
-    return shown
+        for one in duty_standings(facility)
+    ]
 
 
 @router.get("/check")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from icestream.cli.facility import looking
 from icestream.cli.facility.app import app
+from icestream.facility.duties import standing
 from icestream.facility.duties.duty import Duty, Outage
 from icestream.facility.duties.round import do_once
 from icestream.facility.opened import Facility
@@ -45,9 +45,8 @@ def test_all_problems_are_printed_at_once(
 def test_duties_are_shown_with_what_fails(
     facility: Facility, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "duties_of", lambda _: ())
-    assert facility_("status") == 0
-    assert "nothing that is done over and over" in capsys.readouterr().out
+    assert facility_("status") == 1
+    assert "NO process does it, and it was never done: start" in capsys.readouterr().out
 
     def away(facility: Facility, stop: threading.Event) -> str:
         raise Outage("the NAS is away")
@@ -59,16 +58,24 @@ def test_duties_are_shown_with_what_fails(
         Duty(name=name, what=f"does {name}", every=1.0, act=act)
         for name, act in (("copy", away), ("bookings", well), ("later", well))
     )
-    monkeypatch.setattr(looking, "duties_of", lambda _: own)
+    monkeypatch.setattr(standing, "duties_of", lambda _: own)
     do_once(facility, own[0])
     do_once(facility, own[1])
     assert facility_("status") == 1
     said = capsys.readouterr().out
-    assert re.search(r"FAILS since \d+ s \(1 times\): the NAS is away", said)
+    assert re.search(r"FAILS since \d+ s \(1 time\): the NAS is away", said)
     assert "3 files" in said
     assert "never" in said
     assert facility_("status", "--json") == 1
-    assert json.loads(capsys.readouterr().out)[0]["problem"] == "the NAS is away"
+    told = json.loads(capsys.readouterr().out)
+    assert told[0]["problem"] == "the NAS is away"
+    assert [one["standing"] for one in told] == ["fails", "well", "undone"]
+    assert facility_("status", "--quiet") == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert re.match(r"copy: fails since .*: the NAS is away; later: no process does it", line)
+    monkeypatch.setattr(standing, "duties_of", lambda _: own[1:2])
+    assert facility_("status", "--quiet") == 0
+    assert capsys.readouterr().out == "1 duties go well\n"
 
 
 def test_a_registry_is_made_anew(facility: Facility, capsys: pytest.CaptureFixture[str]) -> None:

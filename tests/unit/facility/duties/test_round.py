@@ -1,8 +1,11 @@
 """Duties are done over and over; one that fails is said, told to staff, and tried again."""
 
+import contextlib
 import json
+import os
 import threading
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 from icestream.facility.duties import round as round_module
 from icestream.facility.duties.duty import Duty, Outage
 from icestream.facility.duties.round import do_duties, do_once
+from icestream.facility.duties.turn import Turn
 from icestream.facility.opened import Facility
 from icestream.facility.registry import duties as rows
 from icestream.facility.registry.records import DutyState
@@ -135,3 +139,104 @@ def test_a_duty_goes_on_where_nobody_can_be_told(
     monkeypatch.setattr(round_module, "tell", broken)
     do_duties(facility, [replace(duty(act), longest=0.0)], stop)
     assert act.calls == 2
+
+
+def ran(facility: Facility, *duties: Duty, turn: Turn | None = None) -> Iterator[threading.Event]:
+    stop = threading.Event()
+    run = threading.Thread(target=do_duties, args=(facility, duties, stop, turn))
+    run.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        run.join(60.0)
+        assert not run.is_alive()
+
+
+running = contextlib.contextmanager(ran)
+
+
+def eventually(holds: Callable[[], object], seconds: float = 60.0) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "it never came to hold"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(round_module, "_LOOK", 0.02)
+    monkeypatch.setattr(round_module, "_LATE", 0.05)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_one_that_does_not_come_back_is_told_of_and_keeps_no_other_up(
+    facility: Facility, tmp_path: Path
+) -> None:
+    pipe, good = tmp_path / "pipe", Away(Outage(""))
+    good.error = None
+    os.mkfifo(pipe)
+
+    def hangs(facility: Facility, stop: threading.Event) -> str:
+        return pipe.read_text()  # until somebody writes: nothing can end it
+
+    hung = Duty(name="copy", what="copies", every=60.0, lasts=0.1, act=hangs)
+    with running(facility, hung, duty(good, "good")):
+        eventually(lambda: told(facility))
+        calls = good.calls
+        eventually(lambda: good.calls > calls)
+        found = state(facility)
+        assert "and has not come back" in found.problem
+        assert found.failures == 1
+        assert found.failing_since == pytest.approx(found.began, abs=5.0)
+        pipe.write_text("12 files")
+        eventually(lambda: state(facility).said == "12 files")
+        eventually(lambda: len(told(facility)) == 2)
+    assert "has not come back" in str(told(facility)[0]["text"])
+    assert "over" in str(told(facility)[1]["subject"])
+
+
+@pytest.mark.usefixtures("hurried")
+def test_one_that_hangs_is_left_when_all_end(
+    facility: Facility, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(round_module, "_ENDS", 0.1)
+    over, begun = threading.Event(), threading.Event()
+
+    def hangs(facility: Facility, stop: threading.Event) -> str:
+        begun.set()
+        over.wait()
+        return ""
+
+    with running(facility, Duty(name="copy", what="copies", every=60.0, act=hangs)):
+        assert begun.wait(60.0)
+    over.set()
+
+
+@pytest.mark.usefixtures("hurried")
+def test_duties_rest_while_another_process_may_do_them(facility: Facility) -> None:
+    class Lent:
+        said = ""
+
+        def lost(self) -> str:
+            return self.said
+
+    lent, act, stopped = Lent(), Away(Outage("")), threading.Event()
+    act.error = None
+
+    def waits(facility: Facility, stop: threading.Event) -> str:
+        act(facility, stop)
+        if stop.wait(60.0):
+            stopped.set()
+        return ""
+
+    long = Duty(name="copy", what="copies", every=0.01, act=waits)
+    with running(facility, long, turn=lent):
+        eventually(lambda: act.calls == 1)
+        lent.said = "the database is away"
+        assert stopped.wait(60.0)  # who is at it is told to return
+        calls = act.calls
+        time.sleep(0.2)
+        assert act.calls == calls
+        lent.said = ""
+        eventually(lambda: act.calls > calls)

@@ -306,6 +306,8 @@ def test_what_staff_see_of_the_facility(site: Site) -> None:
     assert found["bookings"]["failing_since"] == 2.0
     assert found["bookings"]["problem"] == "no such file"
     assert (found["sessions"]["began"], found["sessions"]["every"]) == (None, 10.0)
+    assert found["sessions"]["standing"] == "undone"
+    assert "start icestream facility run" in found["sessions"]["trouble"]
     site.book("1", 1, 5, title="soon", name="Lea")
     (one,) = site.ask("sam", "/bookings?days=7")
     assert (one["title"], one["name"], one["microscope"]) == ("soon", "Lea", "krios1")
