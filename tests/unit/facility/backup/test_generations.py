@@ -19,7 +19,10 @@ from icestream.facility.opened import Facility
 from icestream.facility.registry.contents import NotTheSame
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.rsync import RsyncRun
+from object_server import ObjectServer, objects
 from rsync_server import rsync_daemon
+
+__all__ = ["objects"]
 
 DAY = 86400.0
 NOON = 1_790_000_000.0  # 21 September 2026, 16:13 in Madrid
@@ -74,6 +77,20 @@ def test_what_rots_is_found(facility: Facility, tmp_path: Path) -> None:
     assert list(wrong_generations(target)) == []
 
 
+def test_a_bucket_has_them_as_well(
+    facility: Facility, objects: ObjectServer, tmp_path: Path
+) -> None:
+    target = Address("s3://results/backup")
+    assert generations(target) == []
+    keep_generation(facility, target, NOON)
+    assert {one.name for one in generations(target)} == {"day-21", "hour-16"}
+    path = fetched(target, find_generation(target, "hour-16"), tmp_path)
+    assert read_archive(path).facility == "Ice & Co"
+    assert list(wrong_generations(target)) == []
+    objects.put("results", **{"backup/.registry/day-21.zip": b"rotten"})
+    assert [said.partition(":")[0] for said in wrong_generations(target)] == ["registry day-21"]
+
+
 def test_what_cannot_go_along_is_said(facility: Facility, tmp_path: Path) -> None:
     facility.path.write_text("[facility\n")
     (said,) = keep_generation(facility, Address(str(tmp_path)), NOON)
@@ -89,7 +106,7 @@ def test_what_did_not_arrive_as_it_is_fails(
     (tmp_path / "away").mkdir()
     with pytest.raises(LookupError, match="it was never backed up there"):
         find_generation(target)
-    monkeypatch.setattr(of_place, "run_rsync", lambda *_: RsyncRun())
+    monkeypatch.setattr(of_place, "carry", lambda *_: RsyncRun())
     with pytest.raises(Outage, match=r"hour-16\.zip: it did not arrive"):
         keep_generation(facility, target, NOON)
 
