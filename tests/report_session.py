@@ -588,9 +588,16 @@ class SampleSession:
 
     def finish(self) -> None:
         """The session is done."""
+        self._leave("done")
+
+    def stop(self) -> None:
+        """The session was stopped."""
+        self._leave("stopped")
+
+    def _leave(self, state: str) -> None:
         with self.store.write() as connection:
             writes = Writes(self.numbers, self.now)
-            writes.update(t.session, 1, state="done", changed=self.now)
+            writes.update(t.session, 1, state=state, changed=self.now)
             for number in self.step_ids.values():
                 writes.update(t.revision, number, state="done")
             writes.flush(connection)

@@ -62,6 +62,8 @@ class Catalogue:
         self.sets: dict[str, dict[str, Any]] = {}
         self.token = "t1"
         self.logins = 0
+        self.groups: set[str] | None = None
+        """Groups whose data sets may be made; None: any."""
 
     def answer(self, method: str, path: str, headers: Any, body: bytes) -> tuple[int, Any, Any]:
         parts = urlsplit(path)
@@ -79,8 +81,12 @@ class Catalogue:
             where = json.loads(parse_qs(parts.query)["filter"][0])["where"]
             return 200, {}, [one for one in self.sets.values()
                              if where["keywords"] in one["keywords"]]  # fmt: skip
-        document = json.loads(body)
+        return self._change(method, pid, json.loads(body))
+
+    def _change(self, method: str, pid: str, document: dict[str, Any]) -> tuple[int, Any, Any]:
         assert set(document) <= KNOWN, set(document) - KNOWN
+        if self.groups is not None and document.get("ownerGroup", "p7") not in self.groups:
+            return 403, {}, {"message": "Unauthorized to create this dataset"}
         if method == "POST":
             missing = [name for name in REQUIRED if not document.get(name)]
             if missing:

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from icestream.facility.duties.duty import Duty, Outage
-from icestream.facility.duties.telling import tell
+from icestream.facility.duties.troubles import tell_troubles
 from icestream.facility.duties.turn import Turn
 from icestream.facility.opened import Facility
 from icestream.facility.registry import duties as rows
@@ -44,13 +44,11 @@ def do_once(facility: Facility, duty: Duty, stop: threading.Event | None = None)
             _log.error(f"{duty.name}: {traceback.format_exc()}")
         _failed(facility, duty, began, _reason(error))
         return False
-    before = _state(facility, duty.name)
     _write(
         facility, duty.name,
-        ended=time.time(), said=said, failing_since=None, problem="", failures=0, told=None,
+        ended=time.time(), said=said, failing_since=None, problem="", failures=0,
     )  # fmt: skip
-    if before is not None and before.told is not None:
-        tell(facility, duty, before, over=True)
+    _tried(lambda: tell_troubles(facility, _key(duty), {}), duty.name)
     return True
 
 
@@ -190,10 +188,16 @@ def _failed(
     if again:
         _log.warning(f"{duty.name}: {reason}", failures=failures)
     _write(facility, duty.name, failing_since=since, problem=reason, failures=failures)
-    if state.told is None and time.time() - since >= facility.file.facility.patience:
-        state = _state(facility, duty.name) or state
-        if tell(facility, duty, state):
-            _write(facility, duty.name, told=time.time())
+    message = (
+        f"{duty.name} ({duty.what}) has failed since {facility.local(since):%Y-%m-%d %H:%M}: "
+        f"{reason}. It is tried again all the time, and catches up when this is mended"
+    )
+    _tried(lambda: tell_troubles(facility, _key(duty), {_key(duty): (since, message)}), duty.name)
+
+
+def _key(duty: Duty) -> str:
+    """Of the trouble of a duty."""
+    return f"facility.{duty.name}"
 
 
 def _reason(error: Exception) -> str:

@@ -10,35 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from icestream.channels.message import Message, Told
 from icestream.channels.receipt import Undelivered
 from icestream.channels.send import send
-from icestream.facility.duties.duty import Duty
 from icestream.facility.opened import Facility
 from icestream.facility.people.unsaid import unsaid
-from icestream.facility.registry.records import DutyState
 
-__all__ = ["tell", "tell_staff"]
+__all__ = ["tell_staff"]
 
 _log = structlog.get_logger(__name__)
-
-
-def tell(facility: Facility, duty: Duty, state: DutyState, *, over: bool = False) -> bool:
-    """Say that a duty fails, or does no more; whether anybody was reached."""
-    now = time.time()
-    since = state.failing_since or now
-    return tell_staff(
-        facility,
-        Told(
-            number=0,
-            level="critical",
-            key=f"facility.{duty.name}",
-            message=(
-                f"{duty.name} ({duty.what}) has failed since "
-                f"{facility.local(since):%Y-%m-%d %H:%M}: {state.problem}. It is tried again all "
-                "the time, and catches up when this is mended"
-            ),
-            raised=since,
-            over=now if over else None,
-        ),
-    )
 
 
 def tell_staff(facility: Facility, told: Told) -> bool:

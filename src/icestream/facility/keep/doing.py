@@ -9,9 +9,8 @@ from pathlib import Path
 
 import structlog
 
-from icestream.channels.message import Told
 from icestream.facility.duties.duty import Duty
-from icestream.facility.duties.telling import tell_staff
+from icestream.facility.duties.troubles import tell_troubles
 from icestream.facility.file import FacilityFile, LoadedFacility
 from icestream.facility.keep.aside import Busy, Moved, put_aside, settle
 from icestream.facility.keep.copies import BackupCopies
@@ -31,7 +30,6 @@ from icestream.facility.keep.storage import forecast
 from icestream.facility.keep.telling import due_notices, tell_owners
 from icestream.facility.kinds import Flaw
 from icestream.facility.opened import Facility
-from icestream.facility.registry import duties as duty_rows
 from icestream.facility.registry import removals as rows
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
@@ -40,7 +38,6 @@ from icestream.settings import Settings
 __all__ = ["Done", "keep_duties", "keep_flaws", "keep_house", "look_after", "plans"]
 
 DUTY = "keep"
-_DISK = "keep.disk"
 """Under which the registry knows whether staff were told that the disk fills."""
 _RUNNING, _ENDED = 3600.0, 86400.0
 """Seconds after which a place is looked at again, while its session goes on and later."""
@@ -266,28 +263,14 @@ def _watch_disk(facility: Facility) -> None:
     keep = facility.file.keep or Keep()
     found = forecast(facility)
     soon = found.early is not None and found.early < keep.alert
-    with facility.registry.read() as connection:
-        before = duty_rows.duty(connection, _DISK)
-    if soon == (before.told is not None):
-        return
-    message = (
-        f"the disk of {facility.sessions} may be full in {found.early:.0f} days "
-        f"(as likely as not in {_days(found.days)}): icestream facility forecast says why"
-        if found.early is not None and soon
-        else before.problem
-    )
-    now = time.time()
-    told = Told(
-        number=0, level="warning", key="facility.disk", message=message,
-        raised=before.failing_since or now, over=None if soon else now,
-    )  # fmt: skip
-    if tell_staff(facility, told):
-        with facility.registry.write() as connection:
-            duty_rows.keep_duty(
-                connection, _DISK,
-                told=now if soon else None, problem=message if soon else "",
-                failing_since=now if soon else None,
-            )  # fmt: skip
+    wrong = {}
+    if soon and found.early is not None:
+        message = (
+            f"the disk of {facility.sessions} may be full in {found.early:.0f} days "
+            f"(as likely as not in {_days(found.days)}): icestream facility forecast says why"
+        )
+        wrong["facility.disk"] = (time.time(), message)
+    tell_troubles(facility, "facility.disk", wrong, level="warning", patience=0.0)
 
 
 def _days(days: float | None) -> str:

@@ -18,7 +18,7 @@ FILE = "registry.db"
 """Name of the registry where it is a file, and the facility file does not say which."""
 SCHEMA = "icestream_facility"
 """Of the registry in a PostgreSQL database."""
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; a test holds it against the scripts."""
 
 

@@ -206,10 +206,25 @@ class DutyState:
     problem: str = ""
     failures: int = 0
     """In a row."""
-    told: float | None = None
-    """When staff were told that it fails."""
     holder: str = ""
     """The process that does it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownTrouble:
+    """Something that is wrong, until staff know that it is over."""
+
+    key: str
+    """The same in what tells that it is so and in what tells that it is over."""
+    level: str
+    message: str
+    since: float
+    tried: float | None = None
+    """When it was tried last to tell staff."""
+    told: float | None = None
+    """When they were told that it is so."""
+    over: float | None = None
+    """Since when it is so no more: that is what they do not know yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ __all__ = [
     "session",
     "source",
     "team",
+    "trouble",
 ]
 
 metadata = MetaData(
@@ -226,8 +227,19 @@ duty = Table(
     Column("failing_since", Double),
     _words("problem"),
     Column("failures", Integer, nullable=False, server_default=text("0")),
-    Column("told", Double),
     _words("holder"),
+)
+
+trouble = Table(
+    "trouble",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("level", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("tried", Double),
+    Column("told", Double),
+    Column("over", Double),
 )
 
 hold = Table(

@@ -13,8 +13,15 @@ from functools import partial
 from pathlib import Path
 
 from icestream.facility.sinks.ledger import SinkLedger
-from icestream.facility.sinks.pack import Packer, Packing
-from icestream.facility.sinks.parcels import Parcel, SessionContent, VerdictContent, parents_first
+from icestream.facility.sinks.pack import GOES_ON, Packer, Packing
+from icestream.facility.sinks.parcels import (
+    Content,
+    Parcel,
+    SessionContent,
+    StatusContent,
+    VerdictContent,
+    parents_first,
+)
 from icestream.facility.sinks.paths import seen_as
 from icestream.facility.sinks.pictures import picture_folder, write_attached
 from icestream.facility.sinks.sink import NotTaken, Shipment, Sink
@@ -115,6 +122,9 @@ class SessionDelivery:
         """What store and ledger were like when all was delivered."""
         self._looked = 0.0
         """When the state of the session was looked at last."""
+        self._final: float | None = self.ledger.fact("final", 0.0)
+        """When a session that was stopped will be so for good, if it does not go on; None: it is
+        not stopped, or that was told."""
 
     def close(self) -> None:
         """Let go of the session."""
@@ -199,7 +209,16 @@ class SessionDelivery:
 
     def _is_due(self) -> bool:
         """Whether the state has to be looked at: a process that was killed could not say so."""
+        if self._final is not None and time.time() >= self._final:
+            return True
         return not self.session.ended and time.monotonic() - self._looked > _STATUS
+
+    def _expect(self, status: Content) -> None:
+        """Keep when the state has to be looked at again, though nothing happens any more."""
+        assert isinstance(status, StatusContent)
+        waits = status.ended is not None and not status.final
+        self._final = (status.ended or 0.0) + GOES_ON if waits else None
+        self.ledger.keep(final=self._final)
 
     def _exposures_of(self, parcels: Iterable[str]) -> Iterator[int]:
         """Ids of the exposures that parcels are about."""
@@ -219,7 +238,7 @@ class SessionDelivery:
             ledger.keep(begun=kept)
         acquisition = packer.session()
         if acquisition is None:  # nothing was taken in
-            self._looked = time.monotonic()
+            self._looked, self._final = time.monotonic(), None
             self._close(work)
             return 0
         assert isinstance(acquisition.content, SessionContent)
@@ -241,8 +260,10 @@ class SessionDelivery:
             or self._is_due()
             or self.ledger.key("status") is None
         ):
-            count += self._send([packer.status()])
+            status = packer.status()
+            count += self._send([status])
             self._looked = time.monotonic()
+            self._expect(status.content)
         self._close(work)
         if work.again:
             ledger.tried()

@@ -1,7 +1,8 @@
 """The sink for ICAT as the ESRF runs it: data sets as messages of XML on a queue of its broker.
 
-A data set is announced once, when the session has ended, since nobody can change it by a message
-afterwards. Nothing answers whether a catalogue took it: the broker's receipt is all there is.
+A data set is announced once, when the session is done or was stopped a day ago, since nobody can
+change it by a message afterwards. Nothing answers whether a catalogue took it: the broker's
+receipt is all there is.
 """
 
 import socket
@@ -22,7 +23,8 @@ _PATIENCE = 10.0
 _HEARD = 300
 """Characters of an answer that people are told."""
 _ANNOUNCED = "announced"
-"""The key of the status of a session whose data set was announced."""
+"""How the key of the status of a session begins whose data set was announced; then how many movies
+it had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +67,21 @@ class IcatSink:
     def deliver(self, shipment: Shipment) -> Received:
         """Announce a session that has ended; of one that goes on nothing is told."""
         keys: dict[str, str] = {}
+        said: tuple[str, ...] = ()
         for parcel in shipment.parcels:
             content = parcel.content
-            keys[parcel.id] = shipment.keys.key(parcel.id) or ""
-            if isinstance(content, StatusContent) and content.state == "done":
-                if keys[parcel.id] != _ANNOUNCED:
-                    self._announce(shipment, content)
-                keys[parcel.id] = _ANNOUNCED
-        return Received(keys)
+            keys[parcel.id] = known = shipment.keys.key(parcel.id) or ""
+            if not isinstance(content, StatusContent) or not content.final:
+                continue
+            if not known.startswith(_ANNOUNCED):
+                self._announce(shipment, content)
+                keys[parcel.id] = f"{_ANNOUNCED} with {content.exposures}"
+            elif known not in (_ANNOUNCED, f"{_ANNOUNCED} with {content.exposures}"):
+                said = (
+                    f"it went on after it was {known} movies: ICAT is not told that it has "
+                    f"{content.exposures} by now",
+                )
+        return Received(keys, said=said)
 
     def close(self) -> None:
         """Nothing is kept open."""

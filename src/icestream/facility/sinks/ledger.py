@@ -149,6 +149,14 @@ class SinkLedger(LedgerFile):
             for one, reason, waits_for, since, tries, again in found
         )
 
+    def aside(self) -> tuple[int, str]:
+        """How many were set aside for their own fault, and why the first of them was."""
+        chosen = "SELECT count(*) FROM aside WHERE waits_for = ''"
+        count = int(self._db.execute(chosen).fetchone()[0])
+        chosen = "SELECT reason FROM aside WHERE waits_for = '' ORDER BY since, rowid LIMIT 1"
+        row = self._db.execute(chosen).fetchone()
+        return count, "" if row is None else str(row[0])
+
     def refused_versions(self, ids: Iterable[str]) -> dict[str, str]:
         """Versions of parcels that were set aside for their own fault and are not to be tried."""
         chosen = "SELECT id, version FROM aside WHERE waits_for = '' AND again = 0 AND id IN ({})"

@@ -1,6 +1,7 @@
 """Parcels of a session as it is now: what its store holds, in the words that sinks understand."""
 
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -42,13 +43,17 @@ from icestream.model import (
 )
 from icestream.protocol import Registry
 from icestream.store import queries
+from icestream.store.follow import newest_event
 from icestream.store.items import item_of
 from icestream.store.newest import newest_medians
 from icestream.store.open import Store
 from icestream.store.records import ExposureRecord, ResultRecord, StepRecord
-from icestream.store.touched import exposures_of
+from icestream.store.touched import event_time, exposures_of
 
-__all__ = ["Packer", "Packing"]
+__all__ = ["GOES_ON", "Packer", "Packing"]
+
+GOES_ON = 86400.0
+"""Seconds after which a session that was stopped is not expected to go on."""
 
 T = TypeVar("T")
 _MEDIANS = (
@@ -128,20 +133,25 @@ class Packer:
 
     def status(self, *, counted: bool = True) -> Parcel:
         """How far the processing is."""
-        record = as_it_is(queries.session(self._store), self._store.folder)
+        left = queries.session(self._store)
+        record = as_it_is(left, self._store.folder)
         over = record.state in ("done", "stopped")
+        ended = record.changed if over else None
+        if over and left.state not in ("done", "stopped"):  # its process was killed
+            ended = event_time(self._store, newest_event(self._store)) or ended
         counts = queries.count_exposures(self._store)
         found = newest_medians(self._store, _MEDIANS) if counted else {}
         content = StatusContent(
             state=record.state,
             reason=record.reason,
             began=record.created,
-            ended=record.changed if over else None,
+            ended=ended,
             exposures=sum(counts.values()),
             accepted=counts["done"],
             rejected=counts["rejected"],
             failed=counts["failed"],
             medians={name: float(f"{one.value:.6g}") for name, one in found.items()},
+            final=record.state == "done" or (ended is not None and time.time() - ended >= GOES_ON),
         )
         return Parcel("status", content, ("session",))
 

@@ -291,6 +291,8 @@ class StatusContent(Content):
     failed: int
     medians: Mapping[str, float]
     """Of the newest fifty values of qualities, in the units of `icestream.model.quality`."""
+    final: bool = False
+    """Whether nothing more is expected: it is done, or was stopped a day ago and did not go on."""
 
 
 CONTENTS: Mapping[str, type[Content]] = {

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from icestream.facility.answering import Silent
 from icestream.facility.duties.duty import Duty, Outage
+from icestream.facility.duties.troubles import tell_troubles
 from icestream.facility.file import FacilityFile
 from icestream.facility.opened import Facility
 from icestream.facility.registry import tables as t
@@ -115,6 +116,8 @@ class SinkRun:
         self._registry = Registry()
         self._asked = -_SESSIONS
         self._delivered = 0
+        self._ours: dict[str, KnownSession] = {}
+        """Sessions that this sink is for, by their folders."""
         self._troubles: dict[str, str] = {}
         self._quiet = 0.0
         """Until when the other side asked to be left alone."""
@@ -148,6 +151,8 @@ class SinkRun:
                 if kept.delivery.news():
                     self._deliver(folder, kept, stop)
             stop.wait(_LOOK)
+        if not stop.is_set():
+            self._tell(facility)
         said = self._said()
         if stop.is_set():
             self.close()
@@ -192,6 +197,7 @@ class SinkRun:
             if not wanted(self.section, one, hidden=one.id in confidential)
             and (not names or one.name in names)
         }
+        self._ours = ours
         for folder in set(self._kept) - set(ours):
             self._kept.pop(folder).delivery.close()
         self._troubles = {one: why for one, why in self._troubles.items() if one in ours}
@@ -260,10 +266,38 @@ class SinkRun:
             _log.warning(f"sink.{self.name}: {told}")
         self._troubles[str(session.folder)] = told
 
+    def _tell(self, facility: Facility) -> None:
+        """Tell staff of sessions that are not delivered, each once, and when that is over."""
+        of, now = f"facility.sink.{self.name}.sessions", time.time()
+        wrong = {
+            f"{of}/{one.id}": (now, f"sink.{self.name}: session {one.name}: {why}")
+            for folder, one in self._ours.items()
+            if (why := self._why_not(folder, one.name))
+        }
+        tell_troubles(facility, of, wrong, level="warning")
+
+    def _why_not(self, folder: str, name: str) -> str:
+        """Why a session is not delivered, or not all of it; empty where it is."""
+        if why := self._troubles.get(folder):
+            return f"{why}. It is tried again all the time"
+        kept = self._kept.get(folder)
+        if kept is None:  # it has not begun
+            return ""
+        ledger = kept.delivery.ledger
+        if waits := ledger.fact("waits"):
+            return f"nothing is delivered: {waits}"
+        count, reason = ledger.aside()
+        if count:
+            return (
+                f"{count} set aside, since they were not taken: {reason}. "
+                f"icestream facility sinks {name} lists them, and --retry has them tried again"
+            )
+        return ""
+
     def _said(self) -> str:
         """What a turn did, in a sentence."""
         waits = sum(bool(kept.delivery.ledger.fact("waits")) for kept in self._kept.values())
         words = [f"{self._delivered} delivered of {len(self._kept)} sessions"]
         if waits:
-            words.append(f"{waits} wait for a word on where they belong")
+            words.append(f"{waits} wait for somebody")
         return "; ".join((*words, *self._troubles.values()))

@@ -22,7 +22,7 @@ class SinkDown(Exception):
 
 
 class Held(Exception):
-    """One session waits for somebody to say something; other sessions go on."""
+    """One session waits for somebody to say or allow something; other sessions go on."""
 
 
 class NotTaken(Exception):
@@ -101,7 +101,7 @@ class Sink(Protocol):
         SinkDown
             If nobody is there, or does not let us in.
         Held
-            If it is not known where this session belongs.
+            If it is not known where this session belongs, or it is not allowed.
         NotTaken
             If something in it is not taken, without a word on what.
         """

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from icestream.facility.sinks.sink import NotTaken, SinkDown
+from icestream.facility.sinks.sink import Held, NotTaken, SinkDown
 
 __all__ = ["SinkServer", "read_answer"]
 
@@ -17,6 +17,8 @@ _NOT_ASKED_SO = 501
 """A server that is there, and does not know the method."""
 _VALUES = (400, 409, 413, 422)
 """Answers that are about what was sent, and not about who sends it."""
+_NOT_THIS = 403
+"""The server knows us, and does not let us do this: of other sessions it may."""
 _HEARD = 300
 """Characters of an answer that people are told."""
 
@@ -73,11 +75,15 @@ def read_answer(answer: httpx2.Response) -> Any:
     ------
     NotTaken
         If what was sent is refused.
+    Held
+        If we may not send this: the session waits until somebody has given leave.
     SinkDown
         If we are refused.
     """
     if answer.status_code in _VALUES:
         raise NotTaken(_told(answer))
+    if answer.status_code == _NOT_THIS:
+        raise Held(f"{_place(str(answer.url))} does not allow it: {_told(answer)}")
     if not answer.is_success:
         raise SinkDown(f"{_place(str(answer.url))}: {_told(answer)}")
     try:

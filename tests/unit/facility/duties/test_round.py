@@ -136,7 +136,7 @@ def test_a_duty_goes_on_where_nobody_can_be_told(
             stop.set()
         raise RuntimeError("the words cannot be written")
 
-    monkeypatch.setattr(round_module, "tell", broken)
+    monkeypatch.setattr(round_module, "tell_troubles", broken)
     do_duties(facility, [replace(duty(act), longest=0.0)], stop)
     assert act.calls == 2
 

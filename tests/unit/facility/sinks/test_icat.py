@@ -1,5 +1,7 @@
 """The sink for ICAT: what is on the queue."""
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -79,3 +81,42 @@ def test_a_broker_that_is_away_or_says_nothing(
         assert broker.logins == [("em", "p\\cw")]
     with pytest.raises(SinkDown, match=r"127\.0\.0\.1:"):
         sink.reach()
+
+
+def test_a_session_that_was_stopped_is_announced_when_it_does_not_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = DeliveredSession(tmp_path / "s")
+    session.grow(3)
+    now = [session.now + 3600.0]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    session.stop()
+    stopped = session.now
+    about = {"project": "MX-123", "microscope": "Krios1", "ended": True}
+    with stomp_double() as broker:
+        sink = IcatSink(Broker(host="127.0.0.1", port=broker.port, queue="icatIngest"), "{project}")
+        with delivery(session, sink, **about) as one:
+            assert one.run() == 2
+            assert not one.news()
+        now[0] = session.now + 86399.0
+        with delivery(session, sink, **about) as one:
+            one.run()
+            assert not broker.messages
+            now[0] += 2.0
+            assert one.news(), "though nothing happened"
+            assert one.run() == 1
+            assert not one.news()
+            assert len(broker.messages) == 1
+            # It goes on after all: ICAT cannot be told.
+            session.grow(1)
+            session.finish()
+            one._final = 0.0
+            one.run()
+            assert one.ledger.fact("said") == [
+                "it went on after it was announced with 3 movies: ICAT is not told that it has 4"
+                " by now"
+            ]
+    assert len(broker.messages) == 1
+    told = ElementTree.fromstring(broker.messages[0][1])
+    ended = datetime.fromtimestamp(int(stopped), UTC).isoformat().replace("+00:00", "Z")
+    assert text_of(told, "endDate") == ended

@@ -1,5 +1,6 @@
 """Keeping a sink up to date with all sessions that it is for."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from icestream.facility.registry.sessions import Whose, sessions
 from icestream.facility.sinks import run as run_module
 from icestream.facility.sinks.run import SinkRun, followed, wanted
 from icestream.facility.sinks.sink import Held
-from icestream.facility.sinks.standing import standings
+from icestream.facility.sinks.standing import retry_asides, standings
 from sink_sessions import Collecting, DeliveredSession, register
 
 SECTIONS = '[sinks.lines]\nkind = "file"\nfolder = "{folder}/lines"\nmicroscopes = "krios1"\n'
@@ -105,7 +106,7 @@ def test_a_session_that_waits_keeps_no_other_up(
 
     monkeypatch.setattr(sink, "deliver", held)
     said = SinkRun("lines", opened.file.sinks["lines"]).once(opened)
-    assert said == "11 delivered of 2 sessions; 1 wait for a word on where they belong"
+    assert said == "11 delivered of 2 sessions; 1 wait for somebody"
     assert "movie:1" in sink.there
 
 
@@ -191,3 +192,56 @@ def test_a_session_that_cannot_be_understood_keeps_no_other_up(
     said = SinkRun("lines", opened.file.sinks["lines"]).once(opened)
     assert said.startswith("11 delivered of 2 sessions; ")
     assert said.endswith("one: KeyError: 'something new'")
+
+
+def told(facility: Facility) -> list[dict[str, str]]:
+    log = facility.path.parent / "staff.log"
+    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def test_staff_are_told_once_of_a_session_that_is_not_delivered_and_that_it_is(
+    opened: Facility, sink: Collecting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "_AGAIN", 0.0)
+    sessions_ = [made(opened, name, name) for name in ("one", "two", "three", "four")]
+    made(opened, "hushed", "hushed", confidential=True)
+    section = opened.file.sinks["lines"].model_copy(update={"confidential": True})
+    deliver, wrong = sink.deliver, [True]
+
+    def troubled(shipment: Any) -> Any:
+        if wrong[0] and shipment.session in ("one", "hushed"):
+            raise OSError(f"{shipment.name}: no space left")
+        if wrong[0] and shipment.session == "two":
+            raise Held("whose is it?")
+        return deliver(shipment)
+
+    monkeypatch.setattr(sink, "deliver", troubled)
+    sink.refuses = {"movie:1": "there is no such thing"}
+    run = SinkRun("lines", section)
+    sessions_[3].store.close()
+    for _ in range(2):
+        run.turn(opened, threading.Event())
+    run.close()
+    run = SinkRun("lines", section)  # another process
+    run.turn(opened, threading.Event())
+    texts = [one["text"] for one in told(opened)]
+    assert len(texts) == 5
+    for part in (
+        "sink.lines: session one: ",
+        "one: no space left. It is tried again all the time",
+        "sink.lines: session two: nothing is delivered: whose is it?",
+        "sink.lines: session three: 1 set aside, since they were not taken: there is no such "
+        "thing. icestream facility sinks three lists them",
+    ):
+        assert sum(part in text for text in texts) == 1, part
+    assert not any("hushed" in json.dumps(one) for one in told(opened))
+    assert sum("a confidential session cannot be delivered" in text for text in texts) == 1
+    wrong[0], sink.refuses = False, {}
+    for name in ("three", "four"):
+        retry_asides(opened, [name])
+    for _ in range(2):
+        run.turn(opened, threading.Event())
+    assert sum("over" in one["subject"] for one in told(opened)) == 5
+    assert len(told(opened)) == 10
+    assert not any("hushed" in json.dumps(one) for one in told(opened))
+    run.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from icestream.facility.sinks.scicat import SciCatSink, SciCatUser, mark_words
-from icestream.facility.sinks.sink import SinkDown
+from icestream.facility.sinks.sink import Held, SinkDown
 from sink_servers import Catalogue, serving
 from sink_sessions import DeliveredSession, delivery
 
@@ -69,3 +69,25 @@ def test_what_keeps_it_from_being_told(session: DeliveredSession) -> None:
             (aside, _) = one.ledger.asides()
             assert aside.id == "session" and "belongs to no project" in aside.reason
     assert not catalogue.sets
+
+
+def test_a_group_that_we_may_not_write_for_keeps_no_other_up(tmp_path: Path) -> None:
+    catalogue = Catalogue()
+    catalogue.groups = {"p7"}
+    sessions = {name: DeliveredSession(tmp_path / name, name) for name in ("p7", "p8")}
+    for session in sessions.values():
+        session.grow(1)
+    with (
+        serving(catalogue) as url,
+        closing(SciCatSink(url, user())) as sink,
+        delivery(sessions["p8"], sink, project="p8") as one,
+        delivery(sessions["p7"], sink, project="p7") as other,
+    ):
+        with pytest.raises(Held, match="does not allow it: 403 .*Unauthorized to create"):
+            one.run()
+        assert other.run() == 2
+        catalogue.groups.add("p8")
+        assert one.news()
+        assert one.run() == 2
+        assert one.ledger.asides() == ()
+    assert [one["ownerGroup"] for one in catalogue.sets.values()] == ["p7", "p7", "p8", "p8"]

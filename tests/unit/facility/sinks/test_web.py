@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.facility.sinks.sink import NotTaken, SinkDown
+from icestream.facility.sinks.sink import Held, NotTaken, SinkDown
 from icestream.facility.sinks.web import SinkServer, read_answer
 from sink_servers import Taker, serving
 
@@ -16,7 +16,8 @@ def test_answers_are_about_what_was_sent_or_about_us() -> None:
         for status, expected in (
             (400, NotTaken),
             (413, NotTaken),
-            (403, SinkDown),
+            (403, Held),
+            (404, SinkDown),
             (302, SinkDown),
         ):
             taker.answers.append((status, {}, "words of the server"))
