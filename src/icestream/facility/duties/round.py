@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from icestream.facility.duties.away import RegistryAway
 from icestream.facility.duties.duty import Duty, Outage
 from icestream.facility.duties.troubles import tell_troubles
 from icestream.facility.duties.turn import Turn
@@ -33,10 +34,24 @@ _FRAMES = 4
 _log = structlog.get_logger(__name__)
 
 
-def do_once(facility: Facility, duty: Duty, stop: threading.Event | None = None) -> bool:
-    """Do a duty, and write down how it went; whether it went well."""
+def do_once(
+    facility: Facility,
+    duty: Duty,
+    stop: threading.Event | None = None,
+    away: RegistryAway | None = None,
+) -> bool:
+    """Do a duty, and write down how it went; whether it went well.
+
+    Parameters
+    ----------
+    away
+        What the duties of this process find of the registry, told to staff.
+    """
     began = time.time()
-    _write(facility, duty.name, began=began, holder=f"{socket.gethostname()} {os.getpid()}")
+    holder = f"{socket.gethostname()} {os.getpid()}"
+    problem = _write(facility, duty.name, began=began, holder=holder)
+    if away is not None:
+        away.failed(facility, problem) if problem else away.answered(facility)
     try:
         said = duty.act(facility, stop or threading.Event())
     except Exception as error:
@@ -62,7 +77,8 @@ def do_duties(
     turn
         That this process does them alone. While it is lost, none begins.
     """
-    strands = [_Strand(facility, duty, stop) for duty in duties]
+    away = RegistryAway()
+    strands = [_Strand(facility, duty, stop, away) for duty in duties]
     for one in strands:
         one.start()
     lost = ""
@@ -102,7 +118,9 @@ def _kept(turn: Turn | None, strands: "Sequence[_Strand]", before: str) -> str:
 class _Strand(threading.Thread):
     """A duty, done over and over by a thread of its own, which whoever made it looks after."""
 
-    def __init__(self, facility: Facility, duty: Duty, stop: threading.Event) -> None:
+    def __init__(
+        self, facility: Facility, duty: Duty, stop: threading.Event, away: RegistryAway
+    ) -> None:
         super().__init__(name=duty.name, daemon=True)  # nobody waits for one that hangs
         self.duty = duty
         self.halt = threading.Event()
@@ -112,6 +130,7 @@ class _Strand(threading.Thread):
         self.mine.set()
         self._facility = facility
         self._stop_all = stop
+        self._away = away
         self._since: tuple[float, float] | None = None
         """Since when it is at it, on the clocks that go on and that people read."""
         self._longest = 0.0
@@ -125,7 +144,7 @@ class _Strand(threading.Thread):
                 continue
             self._since = (time.monotonic(), time.time())
             try:
-                well = do_once(self._facility, self.duty, self.halt)
+                well = do_once(self._facility, self.duty, self.halt, self._away)
                 failures = 0 if well else failures + 1
             except Exception:  # in writing down or telling how it went: the duty goes on
                 _log.error(f"{self.duty.name}: {traceback.format_exc()}")
@@ -210,16 +229,21 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _write(facility: Facility, name: str, **values: object) -> None:
+def _write(facility: Facility, name: str, **values: object) -> str:
+    """Write down how a duty goes; why that cannot be done, empty where it was."""
+
     def write() -> None:
         with facility.registry.write() as connection:
             rows.keep_duty(connection, name, **values)
 
-    _tried(write, name)
+    return _tried(write, name)
 
 
-def _tried(what: Callable[[], None], name: str) -> None:
+def _tried(what: Callable[[], None], name: str) -> str:
     try:
         what()
     except SQLAlchemyError as error:
-        _log.error(f"{name}: the registry cannot be written now: {_reason(error)}")
+        problem = _reason(error)
+        _log.error(f"{name}: the registry cannot be written now: {problem}")
+        return problem
+    return ""

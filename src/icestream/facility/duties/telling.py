@@ -18,18 +18,19 @@ __all__ = ["tell_staff"]
 _log = structlog.get_logger(__name__)
 
 
-def tell_staff(facility: Facility, told: Told) -> bool:
+def tell_staff(facility: Facility, told: Told, *, names_nobody: bool = False) -> bool:
     """Tell the staff of the facility something; whether it got through over any of the channels.
 
     Of confidential sessions it says neither name nor folder nor project, whoever wrote it.
+
+    Parameters
+    ----------
+    names_nobody
+        The message is of no session: the registry need not be asked what may be said.
     """
     name = facility.file.facility.name
-    try:
-        with facility.registry.read() as connection:
-            told = replace(told, message=unsaid(connection)(told.message))
-    except SQLAlchemyError as error:
-        _log.error(f"the registry cannot be asked who may be named: {error}")
-        told = replace(told, message=f"{told.key}: icestream facility status says more")
+    if not names_nobody:
+        told = _without_names(facility, told)
     message = Message(
         id=f"facility.{uuid.uuid4().hex}",
         session=name,
@@ -48,3 +49,12 @@ def tell_staff(facility: Facility, told: Told) -> bool:
         except Undelivered as error:
             _log.error(f"staff were not told over {channel}: {error}")
     return reached
+
+
+def _without_names(facility: Facility, told: Told) -> Told:
+    try:
+        with facility.registry.read() as connection:
+            return replace(told, message=unsaid(connection)(told.message))
+    except SQLAlchemyError as error:
+        _log.error(f"the registry cannot be asked who may be named: {error}")
+        return replace(told, message=f"{told.key}: icestream facility status says more")
