@@ -89,6 +89,24 @@ def directory(folder: Path) -> Iterator[Directories]:
             running.terminate()
 
 
+@contextmanager
+def group_without_members(running: Directories) -> Iterator[None]:
+    """Nobody is in the group em-staff for as long as the block runs."""
+    group = f"dn: cn=em-staff,ou=groups,{BASE}\n"
+    _admin("ldapmodify", running.plain, f"{group}changetype: delete\n")
+    try:
+        yield
+    finally:
+        _admin("ldapadd", running.plain, _GROUP.format(base=BASE))
+
+
+def _admin(command: str, plain: str, lines: str) -> None:
+    subprocess.run(
+        [command, "-x", "-H", plain, "-D", f"cn=admin,{BASE}", "-w", ROOT_PASSWORD],
+        input=lines.encode(), check=True, capture_output=True,
+    )  # fmt: skip
+
+
 def _certificates(folder: Path) -> Path:
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1")

@@ -12,6 +12,7 @@ __all__ = [
     "LoginUnavailable",
     "NotProven",
     "PasswordWay",
+    "PeopleDirectory",
     "Role",
     "account_name",
     "highest",
@@ -101,3 +102,16 @@ def highest(groups: Iterable[str], roles: Mapping[str, str]) -> Role | None:
     theirs = {group.lower() for group in groups}
     found = [Role(role) for group, role in roles.items() if group.lower() in theirs]
     return max(found, key=list(Role).index, default=None)
+
+
+class PeopleDirectory(PasswordWay, Protocol):
+    """A way of logging in that can be asked again about people who have logged in before."""
+
+    def again(self, subject: str) -> Identity | None:
+        """What is known now of the person with this subject; None if there is none any more.
+
+        Raises
+        ------
+        LoginUnavailable
+            If that cannot be found out now.
+        """

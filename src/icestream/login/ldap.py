@@ -18,6 +18,9 @@ with warnings.catch_warnings():
 
 __all__ = ["Directory"]
 
+_ANSWERS = (0, 4, 32)
+"""Results of a search that say who is there: success, more than were asked for, no such entry."""
+
 
 class Directory:
     """Names and passwords of an LDAP server.
@@ -37,10 +40,22 @@ class Directory:
         try:
             return self._check(name, password)
         except LDAPException as error:
-            raise LoginUnavailable(
-                f"the directory {self._settings.server} cannot be asked: {_words(error)}; look at"
-                " [login.ldap] in the settings, or log in with a local account"
-            ) from None
+            raise self._unavailable(_words(error)) from None
+
+    def again(self, subject: str) -> Identity | None:
+        """What the entry says now; None where it is gone, or `filter` lets nobody like it in."""
+        anybody = self._settings.filter.replace("{name}", "*")
+        try:
+            entry = self._searched(subject, anybody, ldap3.BASE)
+        except LDAPException as error:
+            raise self._unavailable(_words(error)) from None
+        return None if entry is None else self._identity(entry)
+
+    def _unavailable(self, why: str) -> LoginUnavailable:
+        return LoginUnavailable(
+            f"the directory {self._settings.server} cannot be asked: {why}; look at"
+            " [login.ldap] in the settings, or log in with a local account"
+        )
 
     def _check(self, name: str, password: str) -> Identity | None:
         entry = self._found(name)
@@ -55,6 +70,12 @@ class Directory:
     def _found(self, name: str) -> dict[str, Any] | None:
         """The one entry of this name; two would be somebody else's."""
         wanted = self._settings
+        named = wanted.filter.replace("{name}", escape_filter_chars(name))
+        return self._searched(wanted.base, named, ldap3.SUBTREE)
+
+    def _searched(self, base: str, named: str, scope: str) -> dict[str, Any] | None:
+        """The one entry there that the filter fits."""
+        wanted = self._settings
         secret = self._bind_password()
         searcher = self._connected(wanted.bind_dn, secret)
         if searcher is None:
@@ -64,12 +85,15 @@ class Directory:
             )
         try:
             searcher.search(
-                wanted.base,
-                wanted.filter.replace("{name}", escape_filter_chars(name)),
+                base,
+                named,
+                scope,
                 attributes=self._attributes(searcher),
                 size_limit=2,
                 time_limit=max(1, round(wanted.seconds)),
             )
+            if searcher.result["result"] not in _ANSWERS:
+                raise self._unavailable(str(searcher.result["description"]))
             entries = [one for one in searcher.response or () if one["type"] == "searchResEntry"]
         finally:
             searcher.unbind()

@@ -16,6 +16,7 @@ from icestream.server.context import Server
 from icestream.server.errors import ErrorAnswer, answer_errors
 from icestream.server.log_lines import keep_log
 from icestream.server.metrics.shared import RequestTimes
+from icestream.server.people.asked_again import keep_asking
 from icestream.server.people.gate import Gate
 from icestream.server.routes import (
     alerts,
@@ -82,7 +83,10 @@ ROUTERS: tuple[APIRouter, ...] = (
 ROOT_ROUTERS: tuple[APIRouter, ...] = (metrics.router, people.share_router)
 """What is not below ``/api``: figures for a monitoring system, shared pages."""
 
-LIFESPANS: tuple[Callable[[Server], AbstractAsyncContextManager[None]], ...] = (keep_log,)
+LIFESPANS: tuple[Callable[[Server], AbstractAsyncContextManager[None]], ...] = (
+    keep_log,
+    keep_asking,
+)
 """What runs beside the answers while the server does, such as watching for events."""
 
 MIDDLEWARE: tuple[

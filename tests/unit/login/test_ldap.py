@@ -8,7 +8,15 @@ import pytest
 
 from icestream.login import LdapLogin, LoginUnavailable, Role
 from icestream.login.ldap import Directory
-from ldap_server import BASE, PASSWORDS, READER, READER_PASSWORD, Directories, directory
+from ldap_server import (
+    BASE,
+    PASSWORDS,
+    READER,
+    READER_PASSWORD,
+    Directories,
+    directory,
+    group_without_members,
+)
 
 # The library asks Python 3.11 for a function that it brings itself for later ones.
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.match_hostname:DeprecationWarning")
@@ -99,6 +107,32 @@ def test_a_server_for_which_nobody_vouches_gets_no_password(
     for ca_file in (None, other):
         with pytest.raises(LoginUnavailable, match=r"\[login.ldap\]"):
             Directory(LdapLogin(**(given | {"ca_file": ca_file}))).check("lea", LEA)
+
+
+def test_a_person_is_asked_about_again_without_a_password(
+    given: dict[str, Any], slapd: Directories
+) -> None:
+    directory_ = Directory(LdapLogin(**given))
+    lea = directory_.check("lea", LEA)
+    assert lea is not None
+    assert directory_.again(lea.subject) == lea
+    assert directory_.again(f"uid=nobody,ou=people,{BASE}") is None
+    assert directory_.again(f"ou=people,{BASE}") is None, "no person"
+    shut = Directory(LdapLogin(**(given | {"filter": "(&(uid={name})(sn=Other))"})))
+    assert shut.again(lea.subject) is None, "the filter lets them in no more"
+    with group_without_members(slapd):
+        again = directory_.again(lea.subject)
+        assert again is not None
+        assert (again.role, again.groups) == (None, ())
+    assert directory_.again(lea.subject) == lea
+
+
+def test_a_directory_that_cannot_say_who_is_there_says_so(given: dict[str, Any]) -> None:
+    for change in ({"bind_password": "wrong"}, {"server": "ldaps://localhost:1"}):
+        with pytest.raises(LoginUnavailable):
+            Directory(LdapLogin(**(given | change))).again(f"uid=lea,ou=people,{BASE}")
+    with pytest.raises(LoginUnavailable, match="cannot be asked: "):
+        Directory(LdapLogin(**given)).again("no name of an entry")
 
 
 @pytest.mark.parametrize(

@@ -237,12 +237,22 @@ class Accounts:
                 (again, name, kept),
             )
 
-    def admit(self, identity: Identity) -> Account:
+    def subject(self, name: str) -> str | None:
+        """What their source calls somebody; None before they have come for the first time."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT subject FROM account WHERE name = ?", (name,)
+            ).fetchone()
+        return None if row is None else row["subject"]
+
+    def admit(self, identity: Identity, *, comes: bool = True) -> Account:
         """The account of somebody who has proven who they are.
 
         Whom a directory or a provider lets in without having been added gets an account when they
         first come, and the role of their groups each time; a role that somebody gave here stays.
         An account belongs to what first proved it: the same name elsewhere is somebody else.
+        Of somebody who does not come, and was only asked about, it is not written down that they
+        have logged in.
 
         Raises
         ------
@@ -256,7 +266,13 @@ class Accounts:
             role = self._role(connection, account, identity)
             connection.execute(
                 "UPDATE account SET role = ?, full_name = ?, subject = ?, seen = ? WHERE name = ?",
-                (role.value, identity.full_name, identity.subject, time.time(), account.name),
+                (
+                    role.value,
+                    identity.full_name,
+                    identity.subject,
+                    time.time() if comes else account.seen,
+                    account.name,
+                ),
             )
             return _get(connection, account.name)
 

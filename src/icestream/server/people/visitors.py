@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icestream.facility.people.seeing import Seeing
-from icestream.login import Login, LoginUnavailable, PasswordWay
-from icestream.login.identity import Identity, account_name
+from icestream.login import Login, LoginUnavailable
+from icestream.login.identity import Identity, PeopleDirectory, account_name
 from icestream.login.passwords import Passwords
 from icestream.server.people.accounts import Account, Accounts, NotAdmitted, UnknownAccount
 from icestream.server.people.audit import Audit
@@ -82,7 +82,7 @@ class Visitors:
         self.strangers = Bucket(60, 2.0)
         """What one network asks for before anybody there has said who they are."""
         self.provider = _provider(login)
-        self._directories: list[PasswordWay] = []
+        self._directories: list[PeopleDirectory] = []
         if login.ldap is not None:
             from icestream.login.ldap import Directory  # a tenth of a second
 
@@ -122,6 +122,47 @@ class Visitors:
             self.audit.add(who, "login", address=address, outcome=outcome)
             raise
         return account, self._opened(account, identity, address, agent)
+
+    @property
+    def by_directory(self) -> bool:
+        """Whether a directory can be asked again about people."""
+        return bool(self._directories)
+
+    def ask_again(self) -> None:
+        """Bring role, projects and team of those who are in to what their directory says now.
+
+        Whom it does not have any more, or whom none of their groups lets in, is logged out and of
+        no project by it.
+
+        Raises
+        ------
+        LoginUnavailable
+            If a directory does not answer; what was known of people holds on.
+        """
+        for account in self.accounts.all():
+            subject = self.accounts.subject(account.name)
+            if account.disabled or subject is None or not self._is_in(account.name):
+                continue
+            for directory in self._directories:
+                if directory.source == account.source:
+                    self._renew(account, subject, directory.again(subject))
+
+    def _renew(self, account: Account, subject: str, found: Identity | None) -> None:
+        why = "" if found is not None else f"{account.source} does not have them any more"
+        if found is not None:
+            try:
+                self.accounts.admit(found, comes=False)
+            except NotAdmitted as error:
+                why = str(error)
+        if found is None or why:
+            found = Identity(account.name, account.full_name, account.source, subject)
+        self._welcome(replace(found, name=account.name))
+        if why and self.logins.end(account.name):
+            self.audit.add(account.name, "logged out", outcome=why)
+
+    def _is_in(self, name: str) -> bool:
+        """Whether somebody, or a program of theirs, can see anything now."""
+        return bool(self.logins.of(name) or self.tokens.of(name))
 
     def prove(self, name: str, password: str, *, address: str) -> None:
         """See to it that a local password is this person's, before something about them changes.

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from icestream.login import Identity, LoginUnavailable, NotProven
+from icestream.login import Identity, LoginUnavailable, NotProven, Role
 from icestream.server.people.accounts import NotAdmitted
 from icestream.server.people.brake import TooMany
 from icestream.server.people.visitors import Visitors, WrongPassword
@@ -102,6 +102,19 @@ class Directory:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.away = False
+        self.groups: dict[str, tuple[str, ...]] = {}
+        """Of those who are there still, by their subjects."""
+
+    def again(self, subject: str) -> Identity | None:
+        self.asked.append(subject)
+        if self.away:
+            raise LoginUnavailable("the directory is away")
+        groups = self.groups.get(subject)
+        if groups is None:
+            return None
+        role = Role.STAFF if "staff" in groups else None
+        name = subject.removeprefix("uid=")
+        return Identity(name, "Lea", "ldap", subject, role, Role.VIEWER, groups)
 
     def check(self, name: str, password: str) -> Identity | None:
         self.asked.append(name)
@@ -151,3 +164,54 @@ def test_who_was_not_sent_away_cannot_come_back(visitors: Visitors) -> None:
         visitors.come_back("http://x/?code=a&state=b", "", "http://x/", address="", agent="")
     with pytest.raises(LoginUnavailable, match="no provider"):
         visitors.send_away("http://x/")
+
+
+def test_who_left_a_group_is_no_more_of_its_projects_though_still_logged_in(
+    visitors: Visitors, directory: Directory
+) -> None:
+    welcomed: list[tuple[str, tuple[str, ...]]] = []
+    visitors._welcome = lambda one: welcomed.append((one.name, one.groups))
+    with visitors.database.write() as connection:
+        connection.execute(
+            "INSERT INTO account (name, full_name, role, source, subject, created, by_groups)"
+            " VALUES ('lea', 'Lea', 'staff', 'ldap', 'uid=lea', 0, 1)"
+        )
+    visitors.accounts.add("never", Role.VIEWER, source="ldap")
+    cookie = visitors.logins.open("lea", address="10.0.0.9", agent="")
+    visitors.logins.open("ada", address="10.0.0.9", agent="")
+    directory.groups = {"uid=lea": ("staff", "proj-a")}
+    visitors.ask_again()
+    assert visitors.accounts.get("lea").role is Role.STAFF
+    directory.groups = {"uid=lea": ("proj-b",)}
+    visitors.ask_again()
+    lea = visitors.accounts.get("lea")
+    assert (lea.role, lea.seen) == (Role.VIEWER, None)
+    directory.away = True
+    with pytest.raises(LoginUnavailable):
+        visitors.ask_again()
+    assert visitors.logins.find(cookie) is not None
+    directory.away, directory.groups = False, {}
+    visitors.ask_again()
+    assert visitors.logins.find(cookie) is None
+    assert welcomed == [("lea", ("staff", "proj-a")), ("lea", ("proj-b",)), ("lea", ())]
+    assert set(directory.asked) == {"uid=lea"}, "nobody else came by it, or ever"
+    (entry,) = [one for one in visitors.audit.entries() if one.what == "logged out"]
+    assert (entry.who, entry.outcome) == ("lea", "ldap does not have them any more")
+    visitors.ask_again()
+    assert len(welcomed) == 3, "who is not in is not asked about"
+
+
+def test_whom_none_of_their_groups_lets_in_any_more_is_logged_out(
+    visitors: Visitors, directory: Directory
+) -> None:
+    with visitors.database.write() as connection:
+        connection.execute(
+            "INSERT INTO account (name, full_name, role, source, subject, created, by_groups)"
+            " VALUES ('lea', 'Lea', 'staff', 'ldap', 'uid=lea', 0, 1)"
+        )
+    cookie = visitors.logins.open("lea", address="10.0.0.9", agent="")
+    directory.again = lambda subject: Identity("lea", "Lea", "ldap", subject)  # type: ignore[method-assign]
+    visitors.ask_again()
+    assert visitors.logins.find(cookie) is None
+    (entry,) = [one for one in visitors.audit.entries() if one.what == "logged out"]
+    assert "is in no group of ldap that is let in" in entry.outcome
