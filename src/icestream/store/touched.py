@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from icestream.store import tables as t
 from icestream.store.open import Store
@@ -46,6 +46,13 @@ def event_time(store: Store, number: int) -> float | None:
     with store.read() as connection:
         chosen = select(t.event.c.time).where(t.event.c.seq == number)
         return connection.execute(chosen).scalar()
+
+
+def last_event_by(store: Store, moment: float) -> int:
+    """Number of the newest event that had happened at a moment; 0: there was none."""
+    with store.read() as connection:
+        chosen = select(func.max(t.event.c.seq)).where(t.event.c.time <= moment)
+        return int(connection.execute(chosen).scalar() or 0)
 
 
 def every_id(store: Store) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from icestream.store import queries
 from icestream.store.follow import newest_event
-from icestream.store.touched import event_time, every_id, exposures_of, touched
+from icestream.store.touched import event_time, every_id, exposures_of, last_event_by, touched
 from report_session import SampleSession
 
 
@@ -25,6 +25,14 @@ def test_exposures_batches_and_kinds(tmp_path: Path) -> None:
     assert later.exposures == everything.exposures[3:] and later.batches
     assert event_time(session.store, last) == session.now
     assert event_time(session.store, last + 1) is None
+    assert last_event_by(session.store, session.now) == last
+    at = event_time(session.store, first)
+    assert at is not None
+    found = last_event_by(session.store, at)
+    after = event_time(session.store, found + 1)
+    assert after is not None
+    assert event_time(session.store, found) == at < after
+    assert last_event_by(session.store, 1.0) == 0
     nothing = touched(session.store, after=last, until=last)
     assert nothing.exposures == () and not nothing.batches and not nothing.kinds
     known = {one.id: one for one in queries.exposures(session.store)}

@@ -22,6 +22,10 @@ class FollowedSession:
     """The request that began it; none of one that a person began."""
     after: int = 0
     """Number of the last event that was told."""
+    at: float | None = None
+    """When that event happened; None before one was told."""
+    life: int = 0
+    """How often its store was replaced by an older one: its events have the same numbers again."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """What has to be known to tell it: zocalo's parameters and the like."""
 
@@ -58,6 +62,8 @@ class Following:
                 name=row["name"],
                 inbox_id=row["inbox_id"],
                 after=row["after"],
+                at=row["at"],
+                life=row["life"],
                 about=json.loads(row["about"]),
             )
             for row in rows
@@ -67,9 +73,12 @@ class Following:
         """Folders of all sessions that are followed, or were."""
         return frozenset(row["folder"] for row in self._file.all("SELECT folder FROM followed"))
 
-    def told(self, folder: Path, after: int) -> None:
-        """All events up to a number were told."""
-        self._file.write("UPDATE followed SET after = ? WHERE folder = ?", after, str(folder))
+    def told(self, folder: Path, after: int, at: float | None, *, life: int = 0) -> None:
+        """All events up to a number, which happened at a time, were told."""
+        self._file.write(
+            "UPDATE followed SET after = ?, at = ?, life = ? WHERE folder = ?",
+            after, at, life, str(folder),
+        )  # fmt: skip
 
     def leave(self, folder: Path) -> None:
         """Follow a session no more: its folder is gone."""

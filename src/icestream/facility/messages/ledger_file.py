@@ -40,11 +40,18 @@ CREATE INDEX IF NOT EXISTS outbox_sent ON outbox (sent);
 CREATE TABLE IF NOT EXISTS begun (at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS followed (
   folder TEXT PRIMARY KEY, inbox_id INTEGER, name TEXT NOT NULL, after INTEGER NOT NULL DEFAULT 0,
-  about TEXT NOT NULL DEFAULT '{}', over REAL
+  about TEXT NOT NULL DEFAULT '{}', over REAL, at REAL, life INTEGER NOT NULL DEFAULT 0
 );
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 """
-_VERSION = 1
+_FROM_FIRST = """
+BEGIN IMMEDIATE;
+ALTER TABLE followed ADD COLUMN at REAL;
+ALTER TABLE followed ADD COLUMN life INTEGER NOT NULL DEFAULT 0;
+PRAGMA user_version = 2;
+COMMIT;
+"""
+_VERSION = 2
 
 
 class OtherLedger(OSError):
@@ -85,7 +92,7 @@ class MessageFile:
                 "file as messages.ledger"
             )
         if version < _VERSION:
-            self._connection.executescript(_SCHEMA)
+            self._connection.executescript(_FROM_FIRST if version == 1 else _SCHEMA)
         with self.transaction():
             if self.one("SELECT at FROM begun") is None:
                 self.write("INSERT INTO begun (at) VALUES (?)", time.time())

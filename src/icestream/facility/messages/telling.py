@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from icestream.store.follow import EventFollower, commit_mark
 from icestream.store.open import NoStore, Store, open_store
 from icestream.store.records import EventRecord, ResultRecord
 from icestream.store.results import result
+from icestream.store.touched import event_time, last_event_by
 
 __all__ = ["SessionsTold"]
 
@@ -113,20 +114,37 @@ class SessionsTold:
 
     def _read(self, followed: FollowedSession, seen: _Watched) -> int:
         """Tell all that is new in one session."""
-        count, after = 0, followed.after
+        count = 0
         with closing(open_store(followed.folder, readonly=True)) as store:
             session = queries.session(store)
+            followed = self._after_restoring(followed, store)
+            after, life = followed.after, followed.life
             follower = EventFollower(store, after=after, kinds=_KINDS)
             while page := follower.read(limit=_AT_ONCE):
                 with self._ledger.transaction():
                     for event in page:
                         self._tell(followed, store, session.uid, event)
-                    self._ledger.following.told(followed.folder, follower.after)
+                    at = event_time(store, follower.after)
+                    self._ledger.following.told(followed.folder, follower.after, at, life=life)
                 count += len(page)
-            if follower.after != after and not count:
-                self._ledger.following.told(followed.folder, follower.after)
+            if (follower.after != after or followed.at is None) and not count:
+                at = event_time(store, follower.after)
+                self._ledger.following.told(followed.folder, follower.after, at, life=life)
             seen.over = self._killed(followed, store)
         return count
+
+    def _after_restoring(self, followed: FollowedSession, store: Store) -> FollowedSession:
+        """How far a session was told, where its store was replaced by an older one as well.
+
+        What is in that one from before the last event that was told was told: it is of the same
+        history. What comes has numbers that others had, so that it gets names of its own.
+        """
+        if followed.at is None or event_time(store, followed.after) == followed.at:
+            return followed
+        after = last_event_by(store, followed.at)
+        found = replace(followed, after=after, at=event_time(store, after), life=followed.life + 1)
+        self._ledger.following.told(found.folder, after, found.at, life=found.life)
+        return found
 
     def _end_of_killed(self, followed: FollowedSession, seen: _Watched, moment: float) -> None:
         """Look seldom at a session in which nothing happens, and whether anybody runs it still."""
@@ -191,7 +209,7 @@ class SessionsTold:
         )  # fmt: skip
         spoken, about = self._section.zocalo, followed.about.get("zocalo")
         if spoken is not None and about is not None and not self._secret(followed):
-            key = f"{uid}.{record.seq}:pato"
+            key = f"{_named(followed, uid, record.seq)}:pato"
             if message := zocalo.alert_message(key, spoken, about, event.message):
                 self._ledger.outbox.publish([message])
 
@@ -213,7 +231,7 @@ class SessionsTold:
                 )  # fmt: skip
             if wanted and spoken is not None and about is not None:
                 for register, values in _registered(store, followed.folder, found):
-                    key = f"{uid}.{record.seq}:{register}"
+                    key = f"{_named(followed, uid, record.seq)}:{register}"
                     message = zocalo.feedback_message(key, spoken, about, register, **values)
                     if message is not None:
                         self._ledger.outbox.publish([message])
@@ -224,19 +242,20 @@ class SessionsTold:
         """Say that a session ended, once for each time that it ran."""
         said = reason or ("everything is done" if state == "done" else state)
         news = SessionNews(
-            id=f"{uid}.ended.{epoch}", kind="ended", session=followed.name,
+            id=_named(followed, uid, f"ended.{epoch}"), kind="ended", session=followed.name,
             folder=str(followed.folder), uid=uid, time=at, state=state, said=said,
         )  # fmt: skip
         self._publish(followed, news)
         if followed.inbox_id is not None:
             entry = self._ledger.inbox.entry(followed.inbox_id)
-            say(self.told, entry, "ended", mark=f".{epoch}", said=said)
+            mark = f".{epoch}" if not followed.life else f".{epoch}~{followed.life}"
+            say(self.told, entry, "ended", mark=mark, said=said)
 
     def _news(
         self, followed: FollowedSession, uid: str, record: EventRecord, kind: Any, **values: Any
     ) -> None:
         news = SessionNews(
-            id=f"{uid}.{record.seq}", kind=kind, session=followed.name,
+            id=_named(followed, uid, record.seq), kind=kind, session=followed.name,
             folder=str(followed.folder), uid=uid, time=record.time,
             step=record.step or "", **values,
         )  # fmt: skip
@@ -266,6 +285,12 @@ class SessionsTold:
 
     def _secret(self, followed: FollowedSession) -> bool:
         return self.told.sessions.confidential(str(followed.folder))
+
+
+def _named(followed: FollowedSession, uid: str, what: int | str) -> str:
+    """What is told under the same name wherever it is told again."""
+    life = f"~{followed.life}" if followed.life else ""
+    return f"{uid}{life}.{what}"
 
 
 def _registered(

@@ -9,7 +9,7 @@ from icestream.facility.messages.ledger import MessageLedger
 def test_sessions_are_followed_from_where_they_were(ledger: MessageLedger) -> None:
     session = FollowedSession(folder=Path("/s"), name="s", inbox_id=1, about={"zocalo": {"a": 1}})
     ledger.following.follow(session)
-    ledger.following.told(Path("/s"), 7)
+    ledger.following.told(Path("/s"), 7, 3.0)
     ledger.following.follow(session)
     (known,) = ledger.following.followed()
     assert (known.after, known.about, ledger.following.folder_of("s")) == (

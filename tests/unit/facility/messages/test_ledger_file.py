@@ -43,3 +43,21 @@ def test_a_ledger_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(OtherLedger, match="newer version"):
         MessageLedger(path)
+
+
+def test_a_ledger_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "messages.db"
+    MessageLedger(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE followed DROP COLUMN at")
+        connection.execute("ALTER TABLE followed DROP COLUMN life")
+        connection.execute("INSERT INTO followed (folder, name, after) VALUES ('/s', 's', 7)")
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    with closing(MessageLedger(path)) as ledger:
+        (one,) = ledger.following.followed()
+        assert (one.after, one.at, one.life) == (7, None, 0)
+        ledger.following.told(one.folder, 9, 5.0, life=2)
+        (one,) = ledger.following.followed()
+        assert (one.after, one.at, one.life) == (9, 5.0, 2)
+    MessageLedger(path).close()

@@ -3,6 +3,7 @@
 import shutil
 import socket
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from icestream.facility.messages.following import FollowedSession
 from icestream.facility.messages.intake import take_frames
 from icestream.facility.messages.telling import SessionsTold
 from icestream.store.events import AlertCleared, AlertRaised, EpochLeft, EpochStarted, Event
+from icestream.store.open import open_store
 from icestream.store.writing import Writes
 from message_room import Room, entered, frame, room, section, start
 from report_session import SampleSession
@@ -192,3 +194,50 @@ def test_a_session_that_is_over_is_not_opened_again_and_again(
     _say(session, EpochStarted(epoch=2))
     later.look(300.0)
     assert opened and _kinds(made)[-1] == "began"
+
+
+def test_a_store_that_was_restored_is_told_on_from_where_it_was(
+    made: Room, session: SampleSession
+) -> None:
+    """Nothing of before is told again; what has numbers that were told before is not forgotten."""
+    telling = _follow(made, session)
+    _say(session, EpochStarted(epoch=1))
+    session.grow(1)
+    telling.look(0.0)
+    session.store.close()
+    before = len(made.out("icestream.results"))
+    known = deepcopy({name: one for name, one in vars(session).items() if name != "store"})
+    backup = session.folder.with_name("backup")
+    shutil.copytree(session.folder, backup)
+
+    session.store = open_store(session.folder)
+    session.grow(2)
+    _say(session, EpochLeft(epoch=1, state="stopped", reason="a person stopped it"))
+    telling.look(100.0)
+    session.store.close()
+    told = made.out("icestream.results")
+    assert told[-1]["kind"] == "ended"
+    assert len(told) > before + 2
+    later = session.now
+
+    shutil.rmtree(session.folder)
+    backup.rename(session.folder)
+    vars(session).update(known)
+    next_one = made.killed()
+    telling = SessionsTold(next_one.carrying.told)
+    telling.look(0.0)
+    assert len(next_one.out("icestream.results")) == len(told), "nothing is told again"
+
+    session.store = open_store(session.folder)
+    session.now = later + 60.0
+    session.grow(1)
+    _say(session, EpochLeft(epoch=1, state="stopped", reason="once more"))
+    telling.look(200.0)
+    news = next_one.out("icestream.results")[len(told) :]
+    assert sum(one["kind"] == "exposure" for one in news) == 1
+    assert (news[-1]["kind"], news[-1]["said"]) == ("ended", "once more")
+    every = [one["id"] for one in next_one.out("icestream.results")]
+    assert len(set(every)) == len(every)
+    telling.look(300.0)
+    assert len(next_one.out("icestream.results")) == len(every)
+    next_one.ledger.close()
