@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from icestream.facility.people.quiet_log import quiet_log
 from icestream.server.context import Server
+from icestream.server.facility import facility_of
 
 __all__ = ["LogLine", "LogLines", "keep_log"]
 
@@ -71,7 +73,8 @@ async def keep_log(server: Server) -> AsyncIterator[None]:
     for name in _LOGGERS:
         logging.getLogger(name).addHandler(handler)
     try:
-        yield
+        with quiet_log(facility_of(server).now):
+            yield
     finally:
         for name in _LOGGERS:
             logging.getLogger(name).removeHandler(handler)

@@ -13,6 +13,7 @@ from icestream.facility.duties.duty import Duty
 from icestream.facility.duties.round import do_duties, do_once
 from icestream.facility.duties.turn import alone
 from icestream.facility.opened import Facility, open_facility
+from icestream.facility.people.quiet_log import quiet_log
 from icestream.facility.registry import duties as rows
 from icestream.log import configure
 from icestream.settings import load
@@ -42,14 +43,17 @@ def run(
     configure(lines=log_json or None, level=load().settings.log_level)
     with open_facility() as facility:
         chosen = _chosen(facility, duties)
-        with alone(facility, [duty.name for duty in chosen]) as turn:
+        names = [duty.name for duty in chosen]
+        with quiet_log(lambda: facility), alone(facility, names) as turn:
             if once:
                 return _once(facility, chosen)
             stop = threading.Event()
             for one in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(one, lambda *_: stop.set())
-            names = ", ".join(duty.name for duty in chosen)
-            print(f"doing {names or 'nothing'} for {facility.file.facility.name}", file=sys.stderr)
+            print(
+                f"doing {', '.join(names) or 'nothing'} for {facility.file.facility.name}",
+                file=sys.stderr,
+            )
             do_duties(facility, chosen, stop, turn)
     return 0
 
