@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from icestream.cli.terminal import print_json, print_table
 from icestream.engine.machine.naming import person_here
+from icestream.log import configure
 from icestream.login import Role
 from icestream.server.people.accounts import Account
 from icestream.server.people.visitors import Visitors
@@ -26,6 +27,7 @@ class NoPassword(ValueError):
 
 
 def _visitors() -> Visitors:
+    configure(level="warning")  # what is done is said by the command itself
     settings = load().settings
     return Visitors(settings.state, settings.login)
 

@@ -64,7 +64,11 @@ function HowItGoes({ duty: one }: { duty: ShownDuty }) {
   }
   return (
     <>
-      <StateBadge state="good" tone="good" label={`Every ${duration(one.every)}`} />
+      <StateBadge
+        state="good"
+        tone="good"
+        label={one.every < 1 ? "All the time" : `Every ${duration(one.every)}`}
+      />
       {one.said && <div className={styles.quiet}>{one.said}</div>}
     </>
   );

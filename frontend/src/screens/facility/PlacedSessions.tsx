@@ -34,6 +34,7 @@ export function PlacedSessions({ microscopes }: { microscopes: readonly Facility
         <>
           <TextInput
             size="xs"
+            w={230}
             aria-label="Search"
             placeholder="Name, project, person, sample"
             value={asked.text}

@@ -4,7 +4,7 @@ import type { FacilityMicroscope, ShownBooking } from "@/api/types";
 import { momentAt } from "@/screens/begin/clock";
 import { about, nameOf } from "@/screens/begin/Offer";
 import { Empty, Panel, Shown, useNow, Wide } from "@/ui";
-import { dayName, extent, midnights } from "./timeline";
+import { dayName, extent, midnights, roomBeside } from "./timeline";
 import styles from "./facility.module.css";
 
 const DAYS = 7;
@@ -72,8 +72,15 @@ function Days({ microscopes, bookings }: DaysProps) {
             ))}
             {bookings
               .filter((booking) => booking.microscope === one.name)
-              .map((booking) => (
-                <Booked key={booking.id} booking={booking} from={from} to={to} zone={zone} />
+              .map((booking, place, own) => (
+                <Booked
+                  key={booking.id}
+                  booking={booking}
+                  next={own[place + 1]}
+                  from={from}
+                  to={to}
+                  zone={zone}
+                />
               ))}
           </ul>
         </div>
@@ -84,13 +91,16 @@ function Days({ microscopes, bookings }: DaysProps) {
 
 interface BookedProps {
   booking: ShownBooking;
+  /** The one after it at the same microscope. */
+  next: ShownBooking | undefined;
   from: number;
   to: number;
   zone: string;
 }
 
-function Booked({ booking, from, to, zone }: BookedProps) {
-  const { left, width } = extent(booking.begins, booking.ends, from, to);
+function Booked({ booking, next, from, to, zone }: BookedProps) {
+  const bar = extent(booking.begins, booking.ends, from, to);
+  const beside = roomBeside(bar, next && extent(next.begins, next.ends, from, to));
   const when = `${momentAt(booking.begins, zone)} to ${momentAt(booking.ends, zone)}`;
   const waits = booking.state === "pending" ? "waits for approval" : "";
   const words = [nameOf(booking), about(booking), when, waits].filter(Boolean).join(", ");
@@ -99,10 +109,15 @@ function Booked({ booking, from, to, zone }: BookedProps) {
       className={styles.booked}
       data-kind={booking.kind}
       data-pending={waits ? true : undefined}
-      style={{ left: `${left}%`, width: `${width}%` }}
+      style={{ left: `${bar.left}%`, width: `${bar.width}%` }}
     >
       <Tooltip label={words}>
-        <span className={styles.bookedName} tabIndex={0}>
+        <span
+          className={styles.bookedName}
+          data-beside={beside !== null || undefined}
+          style={beside === null ? undefined : { maxWidth: `${beside}%` }}
+          tabIndex={0}
+        >
           <span aria-hidden="true">{nameOf(booking)}</span>
           <span className="visually-hidden">{words}</span>
         </span>

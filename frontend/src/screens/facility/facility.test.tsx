@@ -32,13 +32,15 @@ const FAILS: ShownDuty = {
 test("duties that fail come first, each with how it goes", async () => {
   const never = { ...WELL, name: "projects", standing: "undone", trouble: "no process does it" };
   const stuck = { ...WELL, name: "backup", standing: "late", trouble: "it has not come" };
-  answered({ "/facility/duties": [WELL, never, stuck, FAILS] });
+  const follows = { ...WELL, name: "sink.lims", every: 0.05 };
+  answered({ "/facility/duties": [WELL, never, stuck, FAILS, follows] });
   show(<Duties />);
   expect(await screen.findByText("it is down")).toBeInTheDocument();
   expect(screen.getByText(/^Fails for 60/)).toBeInTheDocument();
   expect(screen.getByText("Nobody does it")).toBeInTheDocument();
   expect(screen.getByText("no process does it")).toBeInTheDocument();
   expect(screen.getByText("it has not come")).toBeInTheDocument();
+  expect(screen.getByText("All the time")).toBeInTheDocument();
   expect(screen.getAllByText(/^Every 10/)).toHaveLength(1);
   expect(worstFirst([WELL, FAILS]).map((one) => one.name)).toEqual(["bookings", "sessions"]);
 });

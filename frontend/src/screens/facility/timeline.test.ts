@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { dayName, extent, midnights } from "./timeline";
+import { dayName, extent, midnights, roomBeside } from "./timeline";
 
 const at = (text: string): number => Date.parse(text) / 1000;
 
@@ -19,4 +19,13 @@ test("a day of 25 hours, and one of 23", () => {
   expect(autumn).toEqual([at("2026-10-24T22:00Z"), at("2026-10-25T23:00Z")]);
   const spring = midnights(at("2026-03-28T12:00Z"), at("2026-03-30T12:00Z"), "Europe/Madrid");
   expect(spring).toEqual([at("2026-03-28T23:00Z"), at("2026-03-29T22:00Z")]);
+});
+
+test("a name stands beside a bar that is too narrow for it, where there is room", () => {
+  const bar = (left: number, width: number) => ({ left, width });
+  expect(roomBeside(bar(0, 5), undefined)).toBe(1900);
+  expect(roomBeside(bar(0, 5), bar(15, 5))).toBe(200);
+  expect(roomBeside(bar(0, 5), bar(10, 5))).toBeNull();
+  expect(roomBeside(bar(0, 20), undefined)).toBeNull();
+  expect(roomBeside(bar(97, 3), undefined)).toBeNull();
 });

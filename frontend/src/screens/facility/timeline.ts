@@ -12,6 +12,18 @@ export function extent(begins: number, ends: number, from: number, to: number): 
   return { left: at(begins), width: at(ends) - at(begins) };
 }
 
+/** Narrower bars, in percent, have no room for a name; beside them it needs that much at least. */
+const NARROW = 9;
+
+/**
+ * How wide a name can be that stands beside its bar, in percent of the bar; null where it stands in
+ * the bar, which is wide enough or has another one close behind it.
+ */
+export function roomBeside({ left, width }: Extent, next: Extent | undefined): number | null {
+  const room = (next?.left ?? 100) - left - width;
+  return width >= NARROW || width <= 0 || room < NARROW ? null : (100 * room) / width;
+}
+
 /** Midnights by the clock of a zone, between two times. */
 export function midnights(from: number, to: number, zone: string): number[] {
   const clock = new Intl.DateTimeFormat("en", {

@@ -103,10 +103,22 @@ def _microscopes(facility: Facility, asked: AskedMemory) -> None:
     if asked.json:
         print_json([_document(chart) for chart in found])
     elif not found:
-        print("no session has figures yet: icestream facility memory --once measures them")
+        print(_without_figures(facility))
     else:
         heads = ("microscope", "figure", "sessions of", "last", "usual", "state", "over sessions")
         print_table(heads, [_line(chart) for chart in found])
+
+
+def _without_figures(facility: Facility) -> str:
+    with facility.registry.read() as connection:
+        count = len(rows.measured(connection))
+    if not count:
+        return "no session has figures yet: icestream facility memory --once measures them"
+    return (
+        f"{count} measured, and no session has figures to show: each figure takes "
+        f"{memory_of(facility).exposures} exposures (exposures of [memory]), and confidential "
+        "sessions are shown with --confidential"
+    )
 
 
 def _line(chart: Chart) -> tuple[str, ...]:

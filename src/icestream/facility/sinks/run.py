@@ -297,7 +297,8 @@ class SinkRun:
     def _said(self) -> str:
         """What a turn did, in a sentence."""
         waits = sum(bool(kept.delivery.ledger.fact("waits")) for kept in self._kept.values())
-        words = [f"{self._delivered} delivered of {len(self._kept)} sessions"]
+        several = "" if len(self._kept) == 1 else "s"
+        words = [f"{self._delivered} delivered of {len(self._kept)} session{several}"]
         if waits:
             words.append(f"{waits} wait for somebody")
         return "; ".join((*words, *self._troubles.values()))

@@ -8,7 +8,14 @@ import pytest
 
 from icestream.cli.facility.app import app
 from icestream.facility.opened import Facility
-from icestream.facility.registry.sessions import UnknownPlace, change_session, session
+from icestream.facility.registry.figures import keep_figures
+from icestream.facility.registry.sessions import (
+    UnknownPlace,
+    Whose,
+    change_session,
+    keep_session,
+    session,
+)
 from simulated_histories import remember_history
 
 
@@ -19,6 +26,22 @@ def facility_(*words: str) -> Any:
 def test_nothing_is_known_at_first(facility: Facility, capsys: pytest.CaptureFixture[str]) -> None:
     facility_("memory")
     assert "no session has figures yet" in capsys.readouterr().out
+
+
+def test_sessions_of_few_exposures_have_no_figures(
+    facility: Facility, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with facility.registry.write() as connection:
+        number = keep_session(
+            connection, "key", Whose(microscope="krios1"), name="s", folder="/s", place="/s",
+            began=1.0, state="done",
+        )  # fmt: skip
+        about = {"at": 2.0, "over": True, "exposures": 3, "pixel": None, "apart": ""}
+        keep_figures(connection, number, about, ())
+    facility_("memory")
+    said = capsys.readouterr().out
+    assert "1 measured" in said
+    assert "each figure takes 30 exposures" in said
 
 
 def test_microscopes_are_told_with_what_is_usual(

@@ -36,7 +36,7 @@ def test_results_are_delivered_by_hand(
     (tmp_path / "lines").mkdir()
     assert facility_("sinks", "--once") == 0
     said = capsys.readouterr().out
-    assert "lines: 11 delivered of 1 sessions" in said and "last delivered" in said
+    assert "lines: 11 delivered of 1 session" in said and "last delivered" in said
     assert facility_("sinks", "one", "--json") == 0
     (one,) = json.loads(capsys.readouterr().out)
     assert one["delivered"]["movie"] == 2 and one["behind"] == 0

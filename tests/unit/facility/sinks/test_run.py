@@ -52,9 +52,9 @@ def test_each_sink_of_the_file_is_a_duty(opened: Facility, monkeypatch: pytest.M
     assert duty.longest <= 15.0 and duty.what == "delivers results to file"
     made(opened, "one", "u1")
     stop = threading.Event()
-    assert duty.act(opened, stop) == "11 delivered of 1 sessions"
+    assert duty.act(opened, stop) == "11 delivered of 1 session"
     stop.set()
-    assert duty.act(opened, stop) == "0 delivered of 1 sessions"  # and all is let go of
+    assert duty.act(opened, stop) == "0 delivered of 1 session"  # and all is let go of
     assert (opened.path.parent / "lines" / "one.jsonl").exists()
 
 
@@ -62,7 +62,7 @@ def test_what_comes_is_delivered_while_a_turn_lasts(opened: Facility, sink: Coll
     session = made(opened, "one", "u1")
     other = made(opened, "two", "u2", whose=Whose(microscope="glacios"))
     run = SinkRun("lines", opened.file.sinks["lines"])
-    assert "delivered of 1 sessions" in run.turn(opened, threading.Event())
+    assert "delivered of 1 session" in run.turn(opened, threading.Event())
     before = len(sink.there)
     session.grow(1)
     other.grow(1)
@@ -127,7 +127,7 @@ def test_which_sessions_a_sink_is_for(opened: Facility) -> None:
     assert "it is confidential" in standing.left_out and standing.behind == 0
     with opened.registry.write() as connection:
         keep_project(connection, "p7", confidential=False)
-    assert SinkRun("lines", section).once(opened) == "11 delivered of 1 sessions"
+    assert SinkRun("lines", section).once(opened) == "11 delivered of 1 session"
 
 
 def test_of_a_confidential_session_no_more_is_told_than_that(
