@@ -28,6 +28,10 @@ class Here:
     """Bring the report there after each update: user@host:/path/ for rsync, or a program with its
     arguments; none: nowhere. Default: what the settings say."""
 
+    put_back: Annotated[str | None, Parameter(group=_GROUP)] = None
+    """Keep a backup of the session in a bucket while it runs: s3://bucket/prefix; none: nowhere.
+    Default: where it was put back before."""
+
     alerts: Annotated[bool, Parameter(group=_GROUP)] = True
     """Send alerts over the channels of the settings."""
 

@@ -20,6 +20,7 @@ from cyclopts.help import (
 )
 from rich.console import Console, ConsoleOptions
 
+from icestream.cli.buckets import from_bucket
 from icestream.cli.filling import Open, open_of, ready
 from icestream.cli.here import Here
 from icestream.cli.step_options import DIRECT, StepOptions, hyphens
@@ -38,6 +39,7 @@ _FILES = Group("Files", sort_key=1)
 def process(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
     """Process movies while they arrive, up to a report."""
     tokens = tuple(map(hyphens, tokens))
+    tokens = from_bucket(tokens, _option(tokens, "--out"), _option(tokens, "--fetch-to"))
     options = StepOptions(_base(tokens), Registry())
     words = options.take_back(tokens)
     command = process_command(options)
@@ -121,6 +123,7 @@ def process_command(options: StepOptions) -> App:
         /,
         *,
         out: Annotated[Path, Parameter(group=_FILES)],
+        fetch_to: Annotated[Path | None, Parameter(group=_FILES)] = None,  # noqa: ARG001 - _option reads it
         workflow: Annotated[str | None, Parameter(group=_FILES)] = None,  # noqa: ARG001 - _option reads it
         open_: Annotated[Open | None, Parameter(name="*")] = None,  # noqa: ARG001 - likewise
         here: Annotated[Here | None, Parameter(name="*")] = None,
@@ -178,9 +181,13 @@ _HELP = """Process movies while they arrive, up to a report.
     Parameters
     ----------
     pattern
-        Which files are movies: a pattern in quotes ('/data/**/*.tiff'), or a folder.
+        Which files are movies: a pattern in quotes ('/data/**/*.tiff'), or a folder, also of a
+        bucket (s3://bucket/prefix).
     out
         Folder of the session; made when it does not exist.
+    fetch_to
+        Folder that what lands in a bucket is brought into. Default: beside the session's, with
+        -movies behind its name.
     workflow
         Name of a workflow (icestream workflow list) or a workflow file. Default: the session's
         own when it goes on, otherwise the workflow called default.

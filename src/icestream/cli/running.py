@@ -14,6 +14,7 @@ from types import FrameType
 from icestream import log
 from icestream.channels.kinds import Channels
 from icestream.cli.alerts import alert_lines
+from icestream.cli.buckets import Buckets
 from icestream.cli.here import Here
 from icestream.cli.progress import Watcher
 from icestream.cli.reasons import reason_lines
@@ -89,10 +90,10 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, counted: bool = T
     _check_folders(session, here)
     settings = (loaded := load()).settings
     machine = _machine(settings)
-    _check(workflow, registry, machine)
+    buckets = Buckets(session, workflow, here.put_back)
+    _check(buckets.workflow, registry, machine)
     before = _before(session)
-    if before is not None:
-        workflow = _kept(session, workflow)
+    workflow = buckets.reached() if before is None else _kept(session, buckets.workflow)
     workflow = with_presets(workflow, registry, settings.microscopes, before)
     if not here.as_given:
         _ask_about(workflow, registry, before)
@@ -114,6 +115,7 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, counted: bool = T
             if not here.log_json:
                 with _whatever_the_terminal_does():
                     print(*(f"{change}\n" for change in changes), sep="", end="", flush=True)
+            around.enter_context(buckets.beside())
             if here.report:
                 around.enter_context(kept_up_to_date(session, here.publish))
             stopping.begin(running)

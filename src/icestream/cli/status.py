@@ -138,6 +138,10 @@ def _head(store: Store, found: Overview) -> Iterator[str]:
         yield f"report: {found.report}"
     if found.published is not None:
         yield f"report {published_words(found.published)}"
+    if (store.folder / ".facility").is_dir():
+        from icestream.cli.buckets import bucket_lines  # slow to load, and for few sessions
+
+        yield from bucket_lines(store)
 
 
 def _branch(branch: BranchRecord) -> str:

@@ -36,6 +36,7 @@ DIRECT = {
     "amplitude_contrast": "--amplitude-contrast",
     "dose_per_frame": "--dose-per-frame",
     "microscope": "--microscope",
+    "origin": "--origin",
     "watch": "--watch",
     "idle_timeout": "--idle-timeout",
 }

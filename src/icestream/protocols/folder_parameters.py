@@ -18,6 +18,10 @@ class FolderParameters(Parameters):
     pattern: Annotated[str, Operational] = ""
     """Folder of the files, or a pattern such as /data/session/**/*_fractions.tiff."""
 
+    origin: Annotated[str, Operational, Advanced] = ""
+    """Place in a bucket, s3://bucket/prefix, whose objects are brought into the folder while the
+    session runs; nowhere: the files come into it by themselves."""
+
     watch: Annotated[bool, Operational] = False
     """Wait for more files instead of ending with those that are there."""
 

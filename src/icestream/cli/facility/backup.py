@@ -28,6 +28,7 @@ from icestream.facility.duties.turn import alone
 from icestream.facility.opened import Facility, open_facility
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
+from icestream.facility.transfer.address import Address, read_address
 from icestream.shown import printable
 
 __all__ = ["backup", "lost_disk", "restore"]
@@ -112,19 +113,11 @@ def restore(
     place
         The folder that becomes its place.
     origin
-        The backup, as the facility file calls it.
+        The backup, as the facility file calls it, or where it is: s3://bucket/prefix, a folder.
     parts
         What is brought back: movies, processing.
     """
-    with open_facility() as facility:
-        target = target_of(_section(facility, origin), origin)
-        done = bring_back(
-            target,
-            session,
-            place,
-            parts=parts,
-            told=_telling(),
-        )
+    done = bring_back(_place_of(origin), session, place, parts=parts, told=_telling())
     if sys.stderr.isatty():
         print(file=sys.stderr)
     print(f"{done.files} files ({size_words(done.bytes)}) are in {printable(str(done.place))}")
@@ -135,6 +128,14 @@ def restore(
     if not done.wrong and not done.elsewhere:
         print(f"go on with: icestream process --out {printable(str(done.processing))}")
     return int(bool(done.wrong or done.elsewhere))
+
+
+def _place_of(origin: str) -> Address:
+    """Where a backup is, by its name or by its address."""
+    if "/" in origin:
+        return read_address(origin)
+    with open_facility() as facility:
+        return target_of(_section(facility, origin), origin)
 
 
 def lost_disk(disk: str, /) -> int:

@@ -17,7 +17,7 @@ MOVIES, PROCESSING = "movies", "processing"
 _LEDGERS = ".facility"
 _LEFT_OUT = ("coordinator.lock", POINTER)
 """Files of a session that belong to the process that runs it, or to the machine."""
-_OFTEN = ("report/", ".facility/")
+_OFTEN = ("report/", "logs/", ".facility/")
 """What is written anew all the time: what it was before is of no use to anybody."""
 
 

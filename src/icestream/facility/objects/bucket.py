@@ -18,7 +18,7 @@ from icestream.facility.objects.troubles import ObjectTrouble, told
 from icestream.facility.transfer.digest import Interrupted
 from icestream.settings.objects import EVERY_BUCKET, ObjectStore
 
-__all__ = ["AT_ONCE", "Bucket", "ListedObject", "store_of"]
+__all__ = ["AT_ONCE", "ListedObject", "ObjectBucket", "store_of"]
 
 AT_ONCE = 8
 """Requests that are under way together."""
@@ -54,7 +54,7 @@ def store_of(bucket: str, stores: Mapping[str, ObjectStore]) -> ObjectStore:
     return stores.get(bucket) or stores.get(EVERY_BUCKET) or ObjectStore()
 
 
-class Bucket:
+class ObjectBucket:
     """A place in a bucket, with whoever is let in there.
 
     Every method raises `Outage` where the store or the bucket is away or refuses, and
@@ -65,9 +65,9 @@ class Bucket:
         self.address = address
         self._client = _client(address, store)
 
-    def below(self, address: ObjectAddress) -> "Bucket":
+    def below(self, address: ObjectAddress) -> "ObjectBucket":
         """Another place in the same bucket."""
-        made = object.__new__(Bucket)
+        made = object.__new__(ObjectBucket)
         made.address, made._client = address, self._client
         return made
 

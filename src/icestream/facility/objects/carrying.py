@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from icestream.facility.duties.duty import Outage
-from icestream.facility.objects.bucket import AT_ONCE, Bucket, ListedObject
+from icestream.facility.objects.bucket import AT_ONCE, ListedObject, ObjectBucket
+from icestream.facility.objects.byte_limit import ByteLimit
 from icestream.facility.objects.etag import (
     ObjectDigest,
     blocks,
@@ -22,7 +23,6 @@ from icestream.facility.objects.etag import (
     parts_of,
 )
 from icestream.facility.objects.opened import opened
-from icestream.facility.objects.pace import Pace
 from icestream.facility.objects.troubles import ObjectTrouble
 from icestream.facility.transfer.digest import Interrupted
 from icestream.facility.transfer.manner import Manner, Told
@@ -45,10 +45,10 @@ _ASKED = 1 << 20
 class _Work:
     """What those who carry share."""
 
-    bucket: Bucket
+    bucket: ObjectBucket
     folder: Path
     manner: Manner
-    pace: Pace
+    pace: ByteLimit
     halt: threading.Event
     """Is set when told to stop, or when the store is away."""
 
@@ -74,7 +74,7 @@ def carry_objects(
     if address is None or folder is None:
         raise Outage(f"nothing is copied from {source} to {target}: one must be a folder here")
     with opened(address) as bucket:
-        work = _Work(bucket, folder, manner, Pace(limit), threading.Event())
+        work = _Work(bucket, folder, manner, ByteLimit(limit), threading.Event())
         if manner.compares:
             return _each(work, names, lambda name: _compare(work, name), told, stopped)
         if source.objects is not None:
@@ -83,7 +83,7 @@ def carry_objects(
 
 
 def fetch_objects(
-    bucket: Bucket,
+    bucket: ObjectBucket,
     folder: Path,
     known: Mapping[str, tuple[ListedObject, int]],
     *,
@@ -105,7 +105,7 @@ def fetch_objects(
     Outage
         If the store is away or refuses, or the disk is full.
     """
-    work = _Work(bucket, folder, Manner(resumes=True), Pace(limit), threading.Event())
+    work = _Work(bucket, folder, Manner(resumes=True), ByteLimit(limit), threading.Event())
     return _fetch(work, list(known), known, told, stopped)
 
 

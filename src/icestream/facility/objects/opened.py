@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from icestream.facility.duties.duty import Outage
 from icestream.facility.objects.address import ObjectAddress
-from icestream.facility.objects.bucket import Bucket, store_of
+from icestream.facility.objects.bucket import ObjectBucket, store_of
 from icestream.facility.objects.troubles import is_refused
 from icestream.settings import load
 from icestream.settings.tree import stamp
@@ -17,12 +17,12 @@ __all__ = ["opened"]
 _KEPT = 300.0
 """Seconds after which a bucket is opened anew: its keys may be others."""
 
-_known: dict[tuple[str, object], tuple[float, Bucket]] = {}
+_known: dict[tuple[str, object], tuple[float, ObjectBucket]] = {}
 _lock = threading.Lock()
 
 
 @contextmanager
-def opened(address: ObjectAddress) -> Iterator[Bucket]:
+def opened(address: ObjectAddress) -> Iterator[ObjectBucket]:
     """The bucket of an address; keys that are refused are read anew the next time.
 
     Raises
@@ -37,7 +37,7 @@ def opened(address: ObjectAddress) -> Iterator[Bucket]:
         which = (address.bucket, stamp())
         if which not in _known:
             store = store_of(address.bucket, load().settings.objects)
-            _known[which] = (now, Bucket(address, store))
+            _known[which] = (now, ObjectBucket(address, store))
         bucket = _known[which][1].below(address)
     try:
         yield bucket

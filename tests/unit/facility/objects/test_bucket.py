@@ -9,7 +9,7 @@ import pytest
 from icestream.facility.duties.duty import Outage
 from icestream.facility.objects import bucket as module
 from icestream.facility.objects.address import read_objects
-from icestream.facility.objects.bucket import Bucket, store_of
+from icestream.facility.objects.bucket import ObjectBucket, store_of
 from icestream.facility.objects.opened import opened
 from icestream.facility.objects.troubles import ObjectTrouble
 from icestream.facility.transfer.digest import Interrupted
@@ -20,7 +20,7 @@ __all__ = ["objects"]
 
 
 @pytest.fixture
-def place(objects: ObjectServer) -> Bucket:
+def place(objects: ObjectServer) -> ObjectBucket:
     with opened(read_objects("s3://movies/k")) as bucket:
         return bucket
 
@@ -33,7 +33,7 @@ def test_settings_of_a_bucket_come_before_those_of_all() -> None:
 
 
 def test_a_listing_in_parts_side_by_side_is_that_of_one_after_another(
-    place: Bucket, objects: ObjectServer, monkeypatch: pytest.MonkeyPatch
+    place: ObjectBucket, objects: ObjectServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = [f"{number:02d}/{letter} ü" for number in range(15) for letter in "aB"]
     objects.put("movies", **{f"k/{name}": b"x" for name in names}, k2=b"", j=b"")
@@ -60,14 +60,14 @@ def _noted(asked: list[dict[str, Any]], said: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def test_listing_ends_when_told(place: Bucket) -> None:
+def test_listing_ends_when_told(place: ObjectBucket) -> None:
     stopped = threading.Event()
     stopped.set()
     with pytest.raises(Interrupted):
         place.listing(stopped=stopped)
 
 
-def test_an_object_is_put_whole_with_its_time(place: Bucket, tmp_path: Path) -> None:
+def test_an_object_is_put_whole_with_its_time(place: ObjectBucket, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"x" * 1000)
     md5 = place.put(path, "b/a")
@@ -85,7 +85,7 @@ def test_an_object_is_put_whole_with_its_time(place: Bucket, tmp_path: Path) -> 
 
 
 def test_a_large_file_is_put_in_parts(
-    place: Bucket, objects: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: ObjectBucket, objects: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_PART", 5 << 20)
     path = tmp_path / "a"
@@ -106,7 +106,7 @@ def test_a_large_file_is_put_in_parts(
     assert not objects.client.list_multipart_uploads(Bucket="movies").get("Uploads")
 
 
-def test_an_empty_file_is_an_object(place: Bucket, tmp_path: Path) -> None:
+def test_an_empty_file_is_an_object(place: ObjectBucket, tmp_path: Path) -> None:
     (tmp_path / "a").touch()
     place.put(tmp_path / "a", "a")
     found = place.look("a")
@@ -117,4 +117,4 @@ def test_an_empty_file_is_an_object(place: Bucket, tmp_path: Path) -> None:
 def test_without_the_library_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "boto3", None)
     with pytest.raises(Outage, match=r"pip install 'icestream\[objects\]'"):
-        Bucket(read_objects("s3://movies/k"), ObjectStore())
+        ObjectBucket(read_objects("s3://movies/k"), ObjectStore())

@@ -10,7 +10,7 @@ import pytest
 from icestream.facility.duties.duty import Outage
 from icestream.facility.objects import carrying
 from icestream.facility.objects.address import read_objects
-from icestream.facility.objects.bucket import Bucket
+from icestream.facility.objects.bucket import ObjectBucket
 from icestream.facility.objects.carrying import carry_objects, fetch_objects
 from icestream.facility.objects.opened import opened
 from icestream.facility.transfer.address import Address, read_address
@@ -24,32 +24,32 @@ SIZE = 6_000_000
 
 
 @pytest.fixture
-def place(objects: ObjectServer) -> Bucket:
+def place(objects: ObjectServer) -> ObjectBucket:
     with opened(read_objects("s3://movies/k")) as bucket:
         return bucket
 
 
-def fetch(bucket: Bucket, folder: Path, **more: Any) -> RsyncRun:
+def fetch(bucket: ObjectBucket, folder: Path, **more: Any) -> RsyncRun:
     known = {each.name: (each, int(each.modified) * 10**9) for each in bucket.listing()}
     return fetch_objects(bucket, folder, known, **more)
 
 
 def test_what_came_before_an_interruption_is_not_asked_for_again(
-    place: Bucket, objects: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: ObjectBucket, objects: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = os.urandom(SIZE)
     objects.put("movies", **{"k/a b/ü.mrc": content})
     stopped, starts = threading.Event(), []
-    real = Bucket.read
+    real = ObjectBucket.read
 
-    def read(self: Bucket, name: str, etag: str, start: int = 0) -> Any:
+    def read(self: ObjectBucket, name: str, etag: str, start: int = 0) -> Any:
         starts.append(start)
         for data in real(self, name, etag, start):
             yield data
             if not start:
                 stopped.set()  # whoever is killed leaves what a file has
 
-    monkeypatch.setattr(Bucket, "read", read)
+    monkeypatch.setattr(ObjectBucket, "read", read)
     assert fetch(place, tmp_path, stopped=stopped, limit=20e6).done == {}
     (part,) = (tmp_path / carrying.PARTIAL).iterdir()
     came = part.stat().st_size
@@ -62,28 +62,28 @@ def test_what_came_before_an_interruption_is_not_asked_for_again(
 
 
 def test_a_connection_that_breaks_is_made_again_from_there(
-    place: Bucket, objects: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: ObjectBucket, objects: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = os.urandom(SIZE)
     objects.put("movies", **{"k/a": content})
-    real = Bucket.read
+    real = ObjectBucket.read
 
-    def read(self: Bucket, name: str, etag: str, start: int = 0) -> Any:
+    def read(self: ObjectBucket, name: str, etag: str, start: int = 0) -> Any:
         for count, data in enumerate(real(self, name, etag, start)):
             if count == 2:
                 raise Outage("it ended the connection")
             yield data
 
-    monkeypatch.setattr(Bucket, "read", read)
+    monkeypatch.setattr(ObjectBucket, "read", read)
     assert list(fetch(place, tmp_path).done) == ["a"]
     assert (tmp_path / "a").read_bytes() == content
 
 
 def test_what_was_broken_on_the_disk_is_not_taken(
-    place: Bucket, objects: ObjectServer, tmp_path: Path
+    place: ObjectBucket, objects: ObjectServer, tmp_path: Path
 ) -> None:
     objects.put("movies", **{"k/a": b"x" * 1000})
-    work = carrying._Work(place, tmp_path, Manner(), carrying.Pace(0), threading.Event())
+    work = carrying._Work(place, tmp_path, Manner(), carrying.ByteLimit(0), threading.Event())
     (listed,) = place.listing()
     carrying._part_of(work, listed).write_bytes(b"y" * 500)  # half of it, and wrong
     assert "not what the bucket has" in fetch(place, tmp_path).failed["a"]
@@ -93,7 +93,7 @@ def test_what_was_broken_on_the_disk_is_not_taken(
 
 
 def test_objects_that_were_put_in_parts_are_compared_part_by_part(
-    place: Bucket, objects: ObjectServer, tmp_path: Path
+    place: ObjectBucket, objects: ObjectServer, tmp_path: Path
 ) -> None:
     upload = objects.client.create_multipart_upload(Bucket="movies", Key="k/a")["UploadId"]
     at = {"Bucket": "movies", "Key": "k/a", "UploadId": upload}
@@ -117,27 +117,27 @@ def test_objects_that_were_put_in_parts_are_compared_part_by_part(
 @pytest.mark.parametrize("broken", [False, True])
 def test_where_an_etag_is_no_md5_the_object_is_read_twice(
     broken: bool,
-    place: Bucket,
+    place: ObjectBucket,
     objects: ObjectServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     objects.put("movies", **{"k/a": b"x" * 1000})
-    real, reads = Bucket.head, 0
+    real, reads = ObjectBucket.head, 0
 
-    def head(self: Bucket, name: str, **more: Any) -> Any:
+    def head(self: ObjectBucket, name: str, **more: Any) -> Any:
         said = {key: value for key, value in (real(self, name, **more) or {}).items()
                 if not key.startswith("Checksum")}  # fmt: skip
         return {**said, "ETag": "7" * 32, **kms}
 
-    def read(self: Bucket, name: str, etag: str, start: int = 0) -> Any:
+    def read(self: ObjectBucket, name: str, etag: str, start: int = 0) -> Any:
         nonlocal reads
         reads += 1
         yield b"y" * 1000 if broken and reads == 1 else b"x" * 1000
 
     kms = {"ServerSideEncryption": "aws:kms"}
-    monkeypatch.setattr(Bucket, "head", head)
-    monkeypatch.setattr(Bucket, "read", read)
+    monkeypatch.setattr(ObjectBucket, "head", head)
+    monkeypatch.setattr(ObjectBucket, "read", read)
     found = place.look("a")
     assert found is not None
     ended = fetch_objects(place, tmp_path, {"a": (found[0], 0)})
@@ -146,7 +146,7 @@ def test_where_an_etag_is_no_md5_the_object_is_read_twice(
 
 
 def test_one_that_fails_keeps_no_other_up(
-    place: Bucket, objects: ObjectServer, tmp_path: Path
+    place: ObjectBucket, objects: ObjectServer, tmp_path: Path
 ) -> None:
     objects.put("movies", **{f"k/{name}": b"x" for name in ("a", "b/c", "d")})
     known = {each.name: (each, 10**18) for each in place.listing()}
@@ -160,7 +160,7 @@ def test_one_that_fails_keeps_no_other_up(
 
 
 def test_a_store_that_goes_away_is_an_outage(
-    place: Bucket, objects: ObjectServer, tmp_path: Path
+    place: ObjectBucket, objects: ObjectServer, tmp_path: Path
 ) -> None:
     objects.put("movies", **{f"k/{number}": b"x" for number in range(20)})
     known = {each.name: (each, 0) for each in place.listing()}
@@ -172,7 +172,7 @@ def test_a_store_that_goes_away_is_an_outage(
 
 
 def test_a_full_disk_is_an_outage(
-    place: Bucket, objects: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: ObjectBucket, objects: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objects.put("movies", **{"k/a": b"x"})
 

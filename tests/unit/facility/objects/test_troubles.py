@@ -10,7 +10,7 @@ import pytest
 from icestream.channels.secret import Secret
 from icestream.facility.duties.duty import Outage
 from icestream.facility.objects.address import read_objects
-from icestream.facility.objects.bucket import Bucket
+from icestream.facility.objects.bucket import ObjectBucket
 from icestream.facility.objects.troubles import ObjectTrouble, is_refused
 from icestream.settings.objects import ObjectStore
 
@@ -57,7 +57,7 @@ def answering(status: int, code: str) -> Iterator[ObjectStore]:
 )
 def test_each_refusal_says_what_to_do(status: int, code: str, says: str, refused: bool) -> None:
     with answering(status, code) as store:
-        bucket = Bucket(read_objects("s3://movies/x"), store)
+        bucket = ObjectBucket(read_objects("s3://movies/x"), store)
         with pytest.raises(Outage, match=rf"s3://movies/x: .*{says}") as raised:
             bucket.listing()
     assert is_refused(raised.value) is refused
@@ -65,11 +65,11 @@ def test_each_refusal_says_what_to_do(status: int, code: str, says: str, refused
 
 def test_what_is_wrong_with_one_object_is_no_outage() -> None:
     with answering(404, "NoSuchKey") as store:
-        bucket = Bucket(read_objects("s3://movies/x"), store)
+        bucket = ObjectBucket(read_objects("s3://movies/x"), store)
         with pytest.raises(ObjectTrouble, match="went away"):
             list(bucket.read("a", "etag"))
     with answering(403, "InvalidObjectState") as store:
-        bucket = Bucket(read_objects("s3://movies/x"), store)
+        bucket = ObjectBucket(read_objects("s3://movies/x"), store)
         with pytest.raises(ObjectTrouble, match="archive"):
             list(bucket.read("a", "etag"))
 
@@ -82,19 +82,19 @@ def test_without_keys_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     with answering(403, "AccessDenied") as store:
         place = read_objects("s3://movies/x")
-        bucket = Bucket(place, ObjectStore(endpoint=store.endpoint))
+        bucket = ObjectBucket(place, ObjectStore(endpoint=store.endpoint))
         with pytest.raises(Outage, match="no keys are known"):
             bucket.reach()
         with pytest.raises(Outage, match="no such profile"):
-            Bucket(place, ObjectStore(endpoint=store.endpoint, profile="lea"))
+            ObjectBucket(place, ObjectStore(endpoint=store.endpoint, profile="lea"))
         with pytest.raises(Outage, match="may not list"):
-            Bucket(place, ObjectStore(endpoint=store.endpoint, anonymous=True)).reach()
+            ObjectBucket(place, ObjectStore(endpoint=store.endpoint, anonymous=True)).reach()
 
 
 def test_no_secret_is_in_what_is_said() -> None:
     with answering(403, "SignatureDoesNotMatch") as store:
         hidden = store.model_copy(update={"secret": Secret.model_validate("s3cret-of-mine")})
-        bucket = Bucket(read_objects("s3://movies/x"), hidden)
+        bucket = ObjectBucket(read_objects("s3://movies/x"), hidden)
         with pytest.raises(Outage) as raised:
             bucket.listing()
     assert "s3cret-of-mine" not in str(raised.value) + repr(hidden)

@@ -3,11 +3,11 @@
 import threading
 import time
 
-from icestream.facility.objects.pace import Pace
+from icestream.facility.objects.byte_limit import ByteLimit
 
 
 def test_bytes_pass_no_faster_than_they_may() -> None:
-    pace, never = Pace(1e6), threading.Event()
+    pace, never = ByteLimit(1e6), threading.Event()
     began = time.monotonic()
     threads = [threading.Thread(target=pace.take, args=(50_000, never)) for _ in range(4)]
     for each in threads:
@@ -18,7 +18,7 @@ def test_bytes_pass_no_faster_than_they_may() -> None:
 
 
 def test_there_may_be_no_limit_and_whoever_stops_does_not_wait() -> None:
-    Pace(0.0).take(10**12, threading.Event())
+    ByteLimit(0.0).take(10**12, threading.Event())
     stopped = threading.Event()
     stopped.set()
-    Pace(1.0).take(10**6, stopped)  # would be eleven days
+    ByteLimit(1.0).take(10**6, stopped)  # would be eleven days

@@ -3,10 +3,10 @@
 import threading
 import time
 
-__all__ = ["Pace"]
+__all__ = ["ByteLimit"]
 
 
-class Pace:
+class ByteLimit:
     """Lets bytes pass as fast as they may.
 
     Parameters
