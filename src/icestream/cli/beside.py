@@ -12,12 +12,16 @@ from pathlib import Path
 
 from icestream.cli.serve import Reached, address_of, listen, run_server
 
-__all__ = ["serve_inherited", "served_beside"]
+__all__ = ["command_beside", "end_with_parent", "serve_inherited", "served_beside", "server_beside"]
 
 _HOST, _PORT = "127.0.0.1", 8000
 _PATIENCE = 10.0
 """Seconds until a server that does not end is killed."""
 _PROGRAM = "from icestream.cli.beside import serve_inherited; serve_inherited()"
+_COMMAND = (
+    "from icestream.cli.beside import end_with_parent; end_with_parent(); "
+    "from icestream.__main__ import main; main()"
+)
 
 
 @contextmanager
@@ -43,7 +47,7 @@ def served_beside(root: Path, log: Path) -> Iterator[str]:
         number = listening.fileno()
         # A session of its own: Ctrl-C is for the command, and the server shows how that ends.
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _PROGRAM, str(number), str(root)],
+            server_beside(number, root),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -62,6 +66,19 @@ def served_beside(root: Path, log: Path) -> Iterator[str]:
                 process.wait()
 
 
+def server_beside(number: int, root: Path) -> list[str]:
+    """The command of a server at a socket, by its number, that its parent hands it.
+
+    Its standard input is a pipe: when that is closed, by the end of its parent say, it ends.
+    """
+    return [sys.executable, "-P", "-c", _PROGRAM, str(number), str(root)]
+
+
+def command_beside(*words: str) -> list[str]:
+    """A command of icestream that ends when its standard input, a pipe, is closed."""
+    return [sys.executable, "-P", "-c", _COMMAND, *words]
+
+
 def _listen() -> socket.socket:
     try:
         return listen(_HOST, _PORT)
@@ -72,7 +89,7 @@ def _listen() -> socket.socket:
 def serve_inherited() -> None:
     """Serve at a socket that this process got from its parent, until that ends."""
     number, root = sys.argv[1:]
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    end_with_parent()
     from icestream.server.context import Server
     from icestream.settings import load
 
@@ -83,7 +100,13 @@ def serve_inherited() -> None:
         )
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """End this process, as SIGTERM does, when its standard input is closed."""
+    threading.Thread(target=_end_when_closed, name="parent", daemon=True).start()
+
+
+def _end_when_closed() -> None:
     """Wait until the parent's end of the standard input is closed."""
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):  # not by sys.stdin, whose lock would abort an interpreter that ends
+        pass
     os.kill(os.getpid(), signal.SIGTERM)

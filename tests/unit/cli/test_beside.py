@@ -20,10 +20,10 @@ def test_sessions_are_shown_while_the_block_runs(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with served_beside(tmp_path, log) as address:
         # It may not have started yet, and is asked all the same.
-        assert httpx2.get(f"{address}api/sessions", timeout=60).json() == []
+        assert httpx2.get(f"{address}api/sessions", timeout=240).json() == []
         with closing(SampleSession(tmp_path / "grid", start=1e9, documents=False).store):
-            deadline = time.monotonic() + 30
-            while not (found := httpx2.get(f"{address}api/sessions", timeout=60).json()):
+            deadline = time.monotonic() + 240
+            while not (found := httpx2.get(f"{address}api/sessions", timeout=240).json()):
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
         assert found[0]["folder"] == str(tmp_path / "grid")
@@ -56,10 +56,12 @@ def test_it_ends_when_the_command_is_killed(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        httpx2.get(f"{address}api/sessions", timeout=60)
-        (server,) = psutil.Process(process.pid).children()
-        process.kill()
-    server.wait(20)
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            httpx2.get(f"{address}api/sessions", timeout=240)
+            (server,) = psutil.Process(process.pid).children()
+        finally:
+            process.kill()
+    server.wait(60)
     assert not server.is_running()

@@ -15,6 +15,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("member", "who:member", "Let somebody be one of the people of a project, or no more."),
     ("project", "who:project", "Say what a project is: its title, team, who may know of it."),
     ("sinks", "sinks:sinks", "Say how far results were delivered, or deliver them now."),
+    ("up", "up:up", "Have a whole facility in a folder, to try it and to develop with."),
     ("units", "services:units", "Write units of systemd for the server and the duties."),
     ("keep", "keep:keep", "Say what the rules would remove, and why the rest stays; or do it."),
     ("hold", "holding:hold", "Keep a session, whatever the rules say."),
