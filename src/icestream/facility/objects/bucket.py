@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -269,11 +270,22 @@ def _exactly(file: Any, size: int) -> bytes:
     return data
 
 
+def _time(said: Any) -> Any:
+    """A time as stores write it; botocore tries every format there is, most of its work."""
+    try:
+        return datetime.fromisoformat(said)
+    except (TypeError, ValueError):
+        from botocore.utils import parse_timestamp
+
+        return parse_timestamp(said)
+
+
 def _client(address: ObjectAddress, store: ObjectStore) -> Any:
     try:
         import boto3
         from botocore import UNSIGNED
         from botocore.config import Config
+        from botocore.session import Session as CoreSession
     except ImportError:
         raise Outage(
             f"{address}: what speaks to stores of objects is not installed; install it with "
@@ -300,7 +312,10 @@ def _client(address: ObjectAddress, store: ObjectStore) -> Any:
         **({"signature_version": UNSIGNED} if store.anonymous else {}),
     )
     with told(address, "connect"):
-        session = boto3.session.Session(profile_name=store.profile or None, **given)
+        core = CoreSession(profile=store.profile or None)
+        answers = core.get_component("response_parser_factory")
+        answers.set_parser_defaults(timestamp_parser=_time)
+        session = boto3.session.Session(botocore_session=core, **given)
         return session.client(
             "s3",
             endpoint_url=store.endpoint or None,
