@@ -20,6 +20,9 @@ _HOLDS = 0.2
 """Seconds for which it holds which sessions are confidential, where a database does not show that
 something changed."""
 
+_PATIENCE = 1.0
+"""Seconds for which an event waits for another thread that asks."""
+
 
 class QuietLog(logging.Filter):
     """Takes what names confidential sessions out of each event, before any handler has it.
@@ -55,15 +58,19 @@ class QuietLog(logging.Filter):
 
     def _known(self) -> Callable[[str], str]:
         """What makes a text one for others."""
-        with self._turn:
-            if self._asks:  # what is asked logs something
-                return self._take_out
-            self._asks = True
-            try:
-                self._ask()
-            finally:
-                self._asks = False
+        if not self._turn.acquire(timeout=_PATIENCE):
+            # Whoever asks waits for something that this thread has: what was known last holds.
             return self._take_out
+        try:
+            if not self._asks:  # else what is asked logs something
+                self._asks = True
+                try:
+                    self._ask()
+                finally:
+                    self._asks = False
+            return self._take_out
+        finally:
+            self._turn.release()
 
     def _ask(self) -> None:
         facility = self._facility()

@@ -1,6 +1,7 @@
 """The journal of processes says nothing of confidential sessions, whoever logs what."""
 
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +83,32 @@ def test_while_the_registry_is_away_what_it_knew_last_holds(
         log.info("ACME-001: three")
     text = journal.read_text()
     assert all(one in text for one in (": one", ": two", ": three"))
+    assert "ACME" not in text
+
+
+def test_two_threads_that_wait_for_each_other_go_on(facility: Facility, journal: Path) -> None:
+    """One logs while it has what the other, which asks which sessions are confidential, wants."""
+    begin(facility, "ACME")
+    has, wants = threading.RLock(), threading.Event()
+
+    def opened() -> Facility:
+        wants.set()
+        with has:
+            return facility
+
+    log = structlog.get_logger("icestream.any")
+    with quiet_log(opened):
+        log.info("ACME-001 one")
+        wants.clear()
+        with has:
+            other = threading.Thread(target=lambda: log.info("ACME-001 two"))
+            other.start()
+            assert wants.wait(60.0)
+            log.info("ACME-001 three")
+        other.join(60.0)
+        assert not other.is_alive()
+    text = journal.read_text()
+    assert all(one in text for one in (" one", " two", " three"))
     assert "ACME" not in text
 
 
