@@ -114,8 +114,12 @@ def program_row(content: SessionContent, job: int, zone: tzinfo) -> Row:
 
 
 def status_row(content: StatusContent, zone: tzinfo) -> Row:
-    """What changes of AutoProcProgram: 1 is done, 0 is stopped with a reason, NULL goes on."""
-    state = {"done": 1, "failed": 0}.get(content.state)
+    """What changes of AutoProcProgram: 1 is over, NULL goes on.
+
+    One that was stopped and does not go on is over, too, and says so: pages of ISPyB would show it
+    as running for ever.
+    """
+    state = 1 if content.state == "done" or content.final else None
     words = content.state if not content.reason else f"{content.state}: {content.reason}"
     counts = (
         f"{content.exposures} exposures, {content.accepted} accepted, "

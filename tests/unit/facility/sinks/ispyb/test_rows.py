@@ -1,5 +1,6 @@
 """Contents as rows, in the units of ISPyB."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -113,4 +114,10 @@ def test_a_program_is_done_or_goes_on() -> None:
     row = rows.status_row(status, UTC)
     assert row["processingStatus"] is None and row["processingEndTime"] is None
     assert row["processingMessage"] == "running (5 exposures, 3 accepted, 1 rejected, 1 failed)"
+    for changed, told in (
+        ({"state": "done", "final": True}, 1), ({"state": "done"}, 1), ({"state": "stopped"}, None),
+        ({"state": "stopped", "final": True}, 1),
+    ):  # fmt: skip
+        over = replace(status, ended=AT, **changed)  # type: ignore[arg-type]
+        assert rows.status_row(over, UTC)["processingStatus"] == told
     assert rows.mark_of("u") == "icestream u"
