@@ -129,8 +129,6 @@ const COLUMNS: readonly Column<PlacedSession>[] = [
   { title: "For", cell: (one) => one.operator || "–" },
   { title: "Began", cell: (one) => <Age time={one.began} /> },
   { title: "Exposures", right: true, cell: (one) => number(one.exposures) },
-  // What was asked of one that runs is over when it does not run any more.
-  { title: "Actions", right: true, cell: (one) => <EndSession key={one.state} session={one} /> },
 ];
 
 function Named({ session: one }: { session: PlacedSession }) {
@@ -151,7 +149,11 @@ function Named({ session: one }: { session: PlacedSession }) {
 function StateOf({ session: one }: { session: PlacedSession }) {
   return (
     <>
-      <StateBadge state={one.state} />
+      <div className={styles.state}>
+        <StateBadge state={one.state} />
+        {/* What was asked of one that runs is over when it does not run any more. */}
+        <EndSession key={one.state} session={one} />
+      </div>
       {one.reason && <div className={styles.quiet}>{one.reason}</div>}
     </>
   );
