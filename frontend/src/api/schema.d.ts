@@ -400,6 +400,11 @@ export interface components {
              */
             start: boolean;
             /**
+             * @description Of a folder that all sessions share, take what was written before this one, too.
+             * @default false
+             */
+            all_movies: boolean;
+            /**
              * @description Take unusual values as they are, without a question.
              * @default false
              */

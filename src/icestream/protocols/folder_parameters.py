@@ -54,6 +54,10 @@ class FolderParameters(Parameters):
     exclude: Annotated[tuple[str, ...], Operational] = ()
     """Patterns of names or folders to be left out."""
 
+    since: Annotated[Second, Ge(0), Operational, Advanced] = 0.0
+    """Leave files that were last changed before: seconds since 1970. A session that begins at a
+    facility and shares its folder with others is told so."""
+
     metadata: Annotated[str, Advanced] = ""
     """Another folder that holds the microscope's XML or mdoc files."""
 

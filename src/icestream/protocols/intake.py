@@ -47,6 +47,8 @@ class Intake:
         self._active: float | None = None
         """When something was last taken or refused; None before the first look."""
         self._refused_folders: set[Path] = set()
+        self._older = 0
+        """Files that are of before what is wanted."""
         if not wanted.pattern:
             raise ProtocolError(
                 f"no folder of {what} is given",
@@ -86,9 +88,21 @@ class Intake:
             asked = [path for path in found if watch is self._watches[0] and watch.matches(path)]
             wanted = set(asked)
             yield from ((path, False) for path in found if path not in wanted)
+            asked = [path for path in asked if not self._is_older(path)]
             # A movie comes before links to it: its name is that which its metadata know.
             asked.sort(key=os.path.islink)
             yield from ((path, True) for path in in_order_of_age(asked))
+
+    def _is_older(self, path: Path) -> bool:
+        """Whether a file is of before what is wanted."""
+        if not self._wanted.since:
+            return False
+        try:
+            older = path.stat().st_mtime < self._wanted.since
+        except OSError:  # whoever looks at it says what is wrong with it
+            return False
+        self._older += older
+        return older
 
     def join(self, path: Path, now: float) -> None:
         """Take a file into the line."""
@@ -160,6 +174,14 @@ class Intake:
                 level="notice",
                 message=f"{min(late).name}{more} not whole yet: waiting until {clock} "
                 "at most, while nothing is added (the import's patience)",
+            )
+        if self._older:
+            since = time.strftime("%Y-%m-%d %H:%M", time.localtime(self._wanted.since))
+            yield Alert(
+                key="import.older",
+                level="notice",
+                message=f"{self._older} {self._what} in {self._watches[0].root} were last changed "
+                f"before {since} and are left (the import's since)",
             )
         if self._wanted.watch and not self._watches[0].folders and not self._unreadable():
             yield Alert(

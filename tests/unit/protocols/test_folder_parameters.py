@@ -8,7 +8,7 @@ from icestream.protocols.preset import Preset
 
 def test_how_a_folder_is_watched_is_no_part_of_a_result() -> None:
     watching = {"pattern", "watch", "idle_timeout", "exclude", "metadata_wait"}
-    watching |= {"origin", "patience", "scan_every"}
+    watching |= {"origin", "patience", "scan_every", "since"}
     assert operational_parameters(FolderParameters) == watching
     assert operational_parameters(ImportParameters) == watching
 

@@ -148,3 +148,18 @@ def test_what_is_whole_and_waits_for_metadata_is_not_called_half(tmp_path: Path)
     folder.turn(20.0)
     assert path.exists()
     assert folder.alerts() == []
+
+
+def test_what_is_older_than_wanted_is_left_and_said(tmp_path: Path) -> None:
+    now = time.time()
+    folder = Folder(tmp_path, since=now - 3600.0)
+    for name, age in (("old.tif", 7200.0), ("new.tif", 60.0)):
+        os.utime(folder.put(name, name), (now - age, now - age))
+    assert folder.turn()[0] == ["new.tif"]
+    (said,) = folder.alerts()
+    assert said.startswith(f"1 movies in {tmp_path} were last changed before 20")
+    folder.put("newest.tif", "newest.tif")
+    assert folder.turn()[0] == ["newest.tif"]
+    everything = Folder(tmp_path)
+    assert sorted(everything.turn()[0]) == ["new.tif", "newest.tif", "old.tif"]
+    assert everything.alerts() == []

@@ -64,6 +64,8 @@ class SessionWork:
     """A parameter that is otherwise than in the workflow: step.name=value; once for each."""
     fill: Annotated[tuple[str, ...], Parameter(group=_WORK, negative="", show_default=False)] = ()
     """A value for a blank of the workflow: name=value; once for each."""
+    all: Annotated[bool, Parameter(group=_WORK, negative="")] = False
+    """Of a folder that all sessions share, take what was written before this one, too."""
     as_given: Annotated[bool, Parameter(group=_WORK, negative="")] = False
     """Take unusual values as they are, without asking."""
     start: Annotated[bool, Parameter(group=_WORK)] = True
@@ -110,6 +112,7 @@ def new(
             confidential=whom.confidential or None,
             parameters=_parameters(work.set),
             fill=fill_words(work.fill),
+            all_movies=work.all,
             as_given=work.as_given,
             start=work.start,
         )

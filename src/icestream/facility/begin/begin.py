@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,12 +21,18 @@ from icestream.facility.begin.card import Card, write_card
 from icestream.facility.begin.kinds import Instrument
 from icestream.facility.begin.names import group_name, place_of, session_name
 from icestream.facility.begin.rebuild import keep_card
-from icestream.facility.begin.tree import SessionPlace, make_place
+from icestream.facility.begin.tree import SessionPlace, make_place, unmake_place
 from icestream.facility.opened import Facility
 from icestream.facility.registry.microscopes import UnknownInstrument
 from icestream.facility.registry.people import code_of, projects
 from icestream.facility.registry.sessions import change_session, count_sessions, sessions
-from icestream.facility.transfer.session import MovieRoute, begin_copy, movies_pattern, route_of
+from icestream.facility.transfer.session import (
+    MovieRoute,
+    decide_route,
+    lay_route,
+    movies_pattern,
+    route_of,
+)
 from icestream.protocol import Registry
 from icestream.starting.begin import (
     WORKFLOW,
@@ -42,6 +48,8 @@ from icestream.store.open import open_store
 
 __all__ = ["Begun", "NoMovies", "WantedSession", "begin_session", "workflow_named"]
 
+_SINCE = "since"
+"""Parameter of the source that tells the files of a session from those of before."""
 _TRIED = 1000
 """Numbers that are tried until a place is free."""
 _BEFORE = 3600.0
@@ -79,6 +87,8 @@ class WantedSession:
     note: str = ""
     start: bool = True
     """Run it now."""
+    all_movies: bool = False
+    """Of a folder that all sessions share, take what was written before this one, too."""
     as_given: bool = False
     """Take unusual values as they are."""
 
@@ -136,7 +146,7 @@ def begin_session(
 
     Raises
     ------
-    UnknownInstrument, NoMovies, InvalidWorkflow, LookupError
+    UnknownInstrument, NoMovies, NoSource, InvalidWorkflow, LookupError
         If what is wanted cannot be.
     CannotMake
         If its place cannot.
@@ -156,35 +166,15 @@ def begin_session(
     settings = facility.loaded.settings
     nowhere = facility.sessions / f".{uuid.uuid4().hex}"  # its own folder is not there yet
     whole = prepared(held(filled), nowhere, protocols, settings, as_given=wanted.as_given)
-    place, session = _made(facility, facts, began)
-    route, pattern = _route(facility, wanted, place, pattern, began)
-    whole = whole.changed(_source(whole, protocols)[0], {PATTERN: pattern})
-    store = facility.loaded.settings.store
-    enter(
-        place.processing, whole, protocols, url=None if store is None else store.get_secret_value()
-    )
-    card = Card(
-        session=session,
-        key=_key(place.processing),
-        place=str(place.folder),
-        folder=str(place.processing),
-        movies=pattern,
-        source=route.source if route.copy else "",
-        microscope=wanted.microscope,
-        detector=instrument.detector,
-        project=wanted.project,
-        team=facts["team"],
-        operator=wanted.operator,
-        booking=wanted.booking,
-        sample=wanted.sample,
-        workflow=workflow.name,
-        began=began,
-        by=by or person_here(),
-        confidential=_is_confidential(facility, wanted),
-        note=wanted.note,
-    )
-    write_card(card)
-    number = keep_card(facility, card)
+    route = _decided(facility, wanted, nowhere, pattern, began)
+    place, session, made = _made(facility, facts, began)
+    try:
+        plan = _Plan(wanted, instrument, facts, workflow.name, pattern, whole, route, began, by)
+        card, whole = _entered(facility, protocols, plan, place, session)
+        number = keep_card(facility, card)
+    except BaseException:
+        unmake_place(place, made)
+        raise
     running = False
     if wanted.start:
         try:
@@ -193,7 +183,77 @@ def begin_session(
             _set(facility, number, state="failed", reason=str(error))
             raise
         _set(facility, number, state="running")
-    return Begun(card=card, number=number, running=running, said=tuple(said))
+    told = (*said, *_left(facility, route))
+    return Begun(card=card, number=number, running=running, said=told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a session will be, all of it checked."""
+
+    wanted: WantedSession
+    instrument: Instrument
+    facts: Mapping[str, str]
+    workflow: str
+    """Its name."""
+    pattern: str
+    """Where its movies come from."""
+    whole: Workflow
+    route: MovieRoute
+    began: float
+    by: str
+
+
+def _entered(
+    facility: Facility, protocols: Registry, plan: _Plan, place: SessionPlace, session: str
+) -> tuple[Card, Workflow]:
+    """Write a session down in its place: its store, the way of its movies, its card."""
+    wanted, route = plan.wanted, plan.route
+    if route.copy:
+        route = replace(route, copy=str(place.raw))
+    lay_route(facility.file, place.processing, route)
+    below = movies_pattern(plan.pattern)[1]
+    pattern = f"{route.copy}/{below}" if route.copy else plan.pattern
+    step, fields = _source(plan.whole, protocols)
+    own: dict[str, Any] = {PATTERN: pattern}
+    if _SINCE in fields and route.since and not route.copy:
+        own[_SINCE] = route.since
+    whole = plan.whole.changed(step, own)
+    store = facility.loaded.settings.store
+    url = None if store is None else store.get_secret_value()
+    enter(place.processing, whole, protocols, url=url)
+    card = Card(
+        session=session,
+        key=_key(place.processing),
+        place=str(place.folder),
+        folder=str(place.processing),
+        movies=pattern,
+        source=route.source if route.copy else "",
+        microscope=wanted.microscope,
+        detector=plan.instrument.detector,
+        project=wanted.project,
+        team=plan.facts["team"],
+        operator=wanted.operator,
+        booking=wanted.booking,
+        sample=wanted.sample,
+        workflow=plan.workflow,
+        began=plan.began,
+        by=plan.by or person_here(),
+        confidential=_is_confidential(facility, wanted),
+        note=wanted.note,
+    )
+    write_card(card)
+    return card, whole
+
+
+def _left(facility: Facility, route: MovieRoute) -> Iterator[str]:
+    """That movies of before are left, in a sentence."""
+    if route.since:
+        since = facility.local(route.since)
+        yield (
+            f"what was written into {route.source} before {since:%Y-%m-%d %H:%M} is left, as of "
+            "sessions before: ask for all movies (--all) to take it as well"
+        )
 
 
 def _set(facility: Facility, number: int, **values: Any) -> None:
@@ -229,19 +289,17 @@ def _is_confidential(facility: Facility, wanted: WantedSession) -> bool:
     return known.get(wanted.project, False) or bool(wanted.confidential)
 
 
-def _route(
-    facility: Facility, wanted: WantedSession, place: SessionPlace, pattern: str, began: float
-) -> tuple[MovieRoute, str]:
-    """Where its movies come from, which is written down, and where the session finds them."""
+def _decided(
+    facility: Facility, wanted: WantedSession, nowhere: Path, pattern: str, began: float
+) -> MovieRoute:
+    """Where its movies come from, before it has a place."""
     root, below = movies_pattern(pattern)
     first = below.partition("/")[0] if "/" in below else ""
     within = first if first.strip("*?") else ""
-    since = 0.0 if within else _since(facility, wanted, root, began)
-    places = (place.processing, place.raw)
-    route = begin_copy(
-        facility.file, wanted.microscope, places, source=root, since=since, within=within
+    since = 0.0 if within or wanted.all_movies else _since(facility, wanted, root, began)
+    return decide_route(
+        facility.file, wanted.microscope, nowhere, source=root, since=since, within=within
     )
-    return route, f"{route.copy}/{below}" if route.copy else pattern
 
 
 def _since(facility: Facility, wanted: WantedSession, root: str, began: float) -> float:
@@ -314,8 +372,10 @@ def _source(workflow: Workflow, protocols: Registry) -> tuple[str, Mapping[str, 
     raise InvalidWorkflow(workflow.name, ["it has no step that takes movies of a folder"])
 
 
-def _made(facility: Facility, facts: Mapping[str, str], began: float) -> tuple[SessionPlace, str]:
-    """A place that nobody else has, and the session's name."""
+def _made(
+    facility: Facility, facts: Mapping[str, str], began: float
+) -> tuple[SessionPlace, str, tuple[Path, ...]]:
+    """A place that nobody else has, the session's name, and what was made."""
     tree, now = facility.file.tree, facility.local(began)
     with facility.registry.read() as connection:
         number = 1 + count_sessions(connection, facts["project"])
@@ -326,10 +386,10 @@ def _made(facility: Facility, facts: Mapping[str, str], began: float) -> tuple[S
         if name in taken:
             continue
         try:
-            make_place(tree, facility.sessions, place, group_name(tree, facts, now))
+            made = make_place(tree, facility.sessions, place, group_name(tree, facts, now))
         except FileExistsError:
             continue
-        return place, name
+        return place, name, made
     raise FileExistsError(
         f"{place.folder} and {_TRIED - 1} before it are there already: is {{number}} in the "
         "templates of [tree]?"

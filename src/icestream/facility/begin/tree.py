@@ -3,12 +3,14 @@
 import contextlib
 import grp
 import os
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from icestream.facility.begin.kinds import Tree
 
-__all__ = ["CannotMake", "SessionPlace", "make_place"]
+__all__ = ["CannotMake", "SessionPlace", "make_place", "unmake_place"]
 
 
 class CannotMake(OSError):
@@ -26,8 +28,8 @@ class SessionPlace:
     """The session itself."""
 
 
-def make_place(tree: Tree, root: Path, place: SessionPlace, group: str) -> None:
-    """Make the folders of a place that is not there yet.
+def make_place(tree: Tree, root: Path, place: SessionPlace, group: str) -> tuple[Path, ...]:
+    """Make the folders of a place that is not there yet; those that were made, outer ones first.
 
     Folders above it that are new get the same permissions. Nobody is told of the place before
     all of it is made.
@@ -70,6 +72,21 @@ def make_place(tree: Tree, root: Path, place: SessionPlace, group: str) -> None:
             with contextlib.suppress(OSError):
                 one.rmdir()
         raise CannotMake(f"{error.filename or folder} cannot be made: {error.strerror}") from None
+    return tuple(made)
+
+
+def unmake_place(place: SessionPlace, made: Sequence[Path]) -> None:
+    """Remove a place that was just made, and in which nothing has begun.
+
+    Parameters
+    ----------
+    made
+        What `make_place` made.
+    """
+    shutil.rmtree(place.folder, ignore_errors=True)
+    for one in reversed(made):
+        with contextlib.suppress(OSError):  # others have made their places in it meanwhile
+            one.rmdir()
 
 
 def _group(name: str) -> int | None:

@@ -17,6 +17,8 @@ __all__ = [
     "MovieRoute",
     "NoSource",
     "begin_copy",
+    "decide_route",
+    "lay_route",
     "ledger_of",
     "movies_pattern",
     "route_of",
@@ -74,6 +76,36 @@ def begin_copy(
         Its name in the facility file.
     places
         The session's folder, and that of its movies when they are copied.
+    source, since, within
+        As for `decide_route`.
+
+    Raises
+    ------
+    NoSource
+        If nobody says where they are, or not so that this machine can get there.
+    """
+    decided = decide_route(file, microscope, places[1], source=source, since=since, within=within)
+    lay_route(file, places[0], decided)
+    return decided
+
+
+def decide_route(
+    file: FacilityFile,
+    microscope: str,
+    raw: Path,
+    *,
+    source: str = "",
+    since: float = 0.0,
+    within: str = "",
+) -> MovieRoute:
+    """Where the movies of a session come from and go to; nothing is made.
+
+    Parameters
+    ----------
+    microscope
+        Its name in the facility file.
+    raw
+        The folder of its movies, when they are copied.
     source
         Where they come from: a folder below that of the microscope, or an address. The
         microscope's own folder when not given.
@@ -88,7 +120,6 @@ def begin_copy(
     NoSource
         If nobody says where they are, or not so that this machine can get there.
     """
-    processing, raw = places
     section = file.transfer
     known = file.microscopes.get(microscope)
     given = source or (section.sources.get(microscope, "") if section is not None else "")
@@ -109,12 +140,15 @@ def begin_copy(
             f"movies of {microscope} are to be read where they are, and {given} is on another "
             'machine: mount it, or let them be copied (transfer.way = "copy")'
         )
-    if not in_place:
-        make_folders(raw, None if section is None else section.folder_mode)
     copy = "" if in_place else str(raw)
-    route = MovieRoute(source=address.text, copy=copy, since=since, within=within)
+    return MovieRoute(source=address.text, copy=copy, since=since, within=within)
+
+
+def lay_route(file: FacilityFile, processing: Path, route: MovieRoute) -> None:
+    """Write a session's route down, and make the folder of the copy."""
+    if route.copy:
+        make_folders(Path(route.copy), None if file.transfer is None else file.transfer.folder_mode)
     write_route(processing, route)
-    return route
 
 
 def write_route(processing: Path, route: MovieRoute) -> None:

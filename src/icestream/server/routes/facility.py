@@ -27,6 +27,7 @@ from icestream.facility.registry.bookings import bookings
 from icestream.facility.registry.people import projects
 from icestream.facility.registry.records import KnownSession, PlaceState
 from icestream.facility.registry.sessions import UnknownPlace, change_session, session
+from icestream.facility.transfer.session import NoSource
 from icestream.login.identity import account_name
 from icestream.server.access import Operator, Person, Staff, Viewer, may_see
 from icestream.server.changes import AS_GIVEN, placed
@@ -109,6 +110,8 @@ class AskedPlace(BaseModel):
     note: Annotated[str, Field(max_length=5000)] = ""
     start: bool = True
     """Run it now; otherwise it can be started later."""
+    all_movies: bool = False
+    """Of a folder that all sessions share, take what was written before this one, too."""
     as_given: bool = False
     """Take unusual values as they are, without a question."""
 
@@ -315,7 +318,7 @@ def _refusing(asked: AskedPlace) -> Iterator[None]:
         advice = None if asked.as_given else AS_GIVEN.replace("ask for it with ", "ask with ")
         said = "the session cannot begin like this"
         raise Refused(422, said, advice, placed(error.problems)) from None
-    except NoMovies as error:
+    except (NoMovies, NoSource) as error:
         raise refused("movies", str(error)) from None
     except (UnknownMicroscope, NotStarted) as error:
         raise Refused(422, str(error)) from None

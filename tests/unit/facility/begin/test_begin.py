@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from icestream.engine.machine.lock import holder
 from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.models import Abort
 from icestream.engine.requests.send import send
+from icestream.facility.begin import begin as begin_module
 from icestream.facility.begin.begin import (
     Begun,
     NoMovies,
@@ -23,7 +25,7 @@ from icestream.facility.opened import Facility
 from icestream.facility.registry.microscopes import UnknownInstrument
 from icestream.facility.registry.people import keep_project
 from icestream.facility.registry.sessions import change_session, session, sessions
-from icestream.facility.transfer.session import route_of
+from icestream.facility.transfer.session import NoSource, route_of
 from icestream.protocol import Registry
 from icestream.store.open import open_store
 from toy_session import wait_for
@@ -94,6 +96,7 @@ def test_a_confidential_projects_sessions_are_all_so(facility: Facility) -> None
         ({"parameters": {"aling": {}}}, InvalidWorkflow, "there is no step 'aling'"),
         ({"parameters": {"import": {"voltage": 3}}}, InvalidWorkflow, "voltage"),
         ({"fill": {"x": 1}}, InvalidWorkflow, "x"),
+        ({"movies": "camera:/data"}, NoSource, "is on another machine: mount it"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(
@@ -180,3 +183,37 @@ def test_a_folder_with_brackets_is_meant_as_it_is(facility: Facility) -> None:
     route = route_of(Path(begin(facility, movies=str(folder)).card.folder))
     assert route is not None
     assert route.source == str(folder)
+
+
+def source_of(begun: Begun) -> dict[str, object]:
+    with closing(open_store(Path(begun.card.folder), readonly=True)) as store:
+        return dict(session_workflow(store).steps[0].parameters)
+
+
+def test_of_a_folder_of_all_what_was_before_is_left_and_said(
+    facility: Facility, tmp_path: Path
+) -> None:
+    begun = begin(facility, project="p")
+    since = source_of(begun)["since"]
+    assert since == pytest.approx(begun.card.began - 3600.0)
+    (said,) = begun.said
+    assert said.startswith(f"what was written into {tmp_path}/krios1 before 20")
+    whole = begin(facility, project="p", all_movies=True)
+    assert "since" not in source_of(whole)
+    assert whole.said == ()
+    own = tmp_path / "elsewhere" / "grid1"
+    own.mkdir(parents=True)
+    assert "since" not in source_of(begin(facility, project="p", movies=str(own)))
+
+
+def test_nothing_is_left_of_a_session_that_cannot_be_written_down(
+    facility: Facility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    (facility.sessions / "2020").mkdir()
+    monkeypatch.setattr(begin_module, "keep_card", broken)
+    with pytest.raises(OSError, match="No space"):
+        begin(facility, project="p")
+    assert [one.name for one in facility.sessions.iterdir()] == ["2020"]

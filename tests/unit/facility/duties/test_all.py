@@ -103,8 +103,8 @@ def test_no_duty_names_a_confidential_session_where_others_read(
         session.store.close()
     configure()
     assert {one.name.partition(".")[0] for one in done} == {
-        "disks", "sessions", "bookings", "projects", "transfer", "backup", "handover", "sink", "keep",
-        "memory", "messages",
+        "disks", "sessions", "bookings", "projects", "transfer", "backup", "handover", "sink",
+        "keep", "memory", "messages",
     }, "what a new duty says has to be looked at here, too"  # fmt: skip
     assert len((tmp_path / "staff.log").read_text().splitlines()) >= len(done)
     assert len((journal / "log").read_text().splitlines()) >= len(done)
