@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import change_session, sessions
 from icestream.starting.begin import NOT_STARTED, NotStarted, go_on, wait_for_it
 from icestream.store import queries
+from icestream.store.follow import commit_mark
 from icestream.store.migrate import OtherSchema
 from icestream.store.open import NoStore, open_store
 from icestream.store.pace import found_times
@@ -31,6 +32,10 @@ _MOST = 5
 _PAUSE = 60.0
 """Seconds between two of them, at least; twice as many each time."""
 _FOLLOWED = ("new", "running", "stopped", "failed", "done")
+_SELDOM = 600.0
+"""Seconds after which one that is over is asked again whose store does not show its changes."""
+_LONG, _MINUTE = 86400.0, 60.0
+"""Seconds after its end from when on a session is looked at only so often."""
 _OVER = ("done", "stopped", "failed")
 
 
@@ -41,14 +46,64 @@ def session_duties(file: FacilityFile) -> Iterable[Duty]:
             name="sessions",
             what="follows sessions, and starts those again whose process was lost",
             every=_EVERY,
-            act=follow_sessions,
+            act=SessionsFollowed().act,
         )
 
 
-def follow_sessions(facility: Facility, stop: threading.Event) -> str:
-    """Write down how each session stands, and let those go on whose process was lost."""
+class SessionsFollowed:
+    """All sessions of a facility; what is kept in memory only saves asking again."""
+
+    def __init__(self) -> None:
+        self._rest: dict[int, tuple[object, float, float]] = {}
+        """What the stores of sessions that are over were, when they were asked, and looked at."""
+
+    def act(self, facility: Facility, stop: threading.Event) -> str:
+        """Write down how each session stands; of those that are over only where it is news."""
+        return follow_sessions(facility, stop, self._asked)
+
+    def _asked(self, known: KnownSession) -> dict[str, Any]:
+        if known.state not in _OVER:
+            self._rest.pop(known.id, None)
+            return _values(known)
+        now = time.time()
+        last, at, looked = self._rest.get(known.id, (None, 0.0, 0.0))
+        if now - (known.ended or now) > _LONG and now - looked < _MINUTE:
+            return {}
+        before = _mark(known)
+        self._rest[known.id] = (last, at, now)
+        if last == before and (before[0] is not None or now - at < _SELDOM):
+            return {}
+        values = _values(known)
+        if _is_as(known, values):
+            self._rest[known.id] = (_mark(known), now, now)
+        return values
+
+
+def _mark(known: KnownSession) -> tuple[object, ...]:
+    """What is another where a session that is over may be so no more."""
+    return commit_mark(Path(known.folder)), known.state, known.ended, known.exposures
+
+
+def _is_as(known: KnownSession, values: Mapping[str, Any]) -> bool:
+    return all(getattr(known, name) == value for name, value in values.items())
+
+
+def follow_sessions(
+    facility: Facility,
+    stop: threading.Event,
+    asked: Callable[[KnownSession], dict[str, Any]] | None = None,
+) -> str:
+    """Write down how each session stands, and let those go on whose process was lost.
+
+    Parameters
+    ----------
+    asked
+        Says what is otherwise of a session than the registry has it; by default its store does.
+    """
+    asked = _values if asked is None else asked
     with facility.registry.read() as connection:
         known = [one for one in sessions(connection) if one.state in _FOLLOWED]
+    known.sort(key=lambda one: one.state in _OVER)  # those that run do not wait for the others
     counts = {"running": 0, "started again": 0}
     lost = []
     for one in known:
@@ -59,7 +114,7 @@ def follow_sessions(facility: Facility, stop: threading.Event) -> str:
         except Silent as error:
             lost.append(one.said(str(error)))
             continue
-        values = _values(one)
+        values = asked(one)
         if values.get("state") == "lost":
             values = _revived(facility, one)
             counts["started again"] += values.get("state") == "running"

@@ -173,13 +173,16 @@ def _write(
 ) -> ReadBookings:
     begins, ends, now = times
     own = source_name(section)
-    known = {
-        one.reference: one for one in rows.bookings(connection, cancelled=True) if one.source == own
-    }
+    told = list(told)
+    there = rows.bookings(connection, begins=begins, ends=ends, cancelled=True)
+    known = {one.reference: one for one in there if one.source == own}
+    # Moved from a time that is not looked at, perhaps.
+    others = [one.reference for one in told if one.reference not in known]
+    known |= {one.reference: one for one in rows.bookings_named(connection, own, others)}
     known_people = people(connection)
     logins = {one.email.casefold(): one.name for one in known_people if one.email}
     # What another source or a person has said of somebody is not changed.
-    others = {one.name for one in known_people if one.source not in ("", own)}
+    strangers = {one.name for one in known_people if one.source not in ("", own)}
     codes = {one.code.casefold(): one.code for one in projects(connection)}
     elsewhere: set[str] = set()
     seen: set[str] = set()
@@ -202,7 +205,7 @@ def _write(
             connection, own, booking.reference, microscope=microscope, seen=now, **values
         )
         login = _login(booking, logins)
-        if login not in others:
+        if login not in strangers:
             _keep_owner(connection, booking, own, login)
     for one in known.values():
         inside = one.begins < ends and one.ends > begins

@@ -1,15 +1,19 @@
 """Bookings as they were last read, and how it went with their sources."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from icestream.facility.registry import tables as t
 from icestream.facility.registry.records import KnownBooking, KnownSource
 from icestream.facility.registry.rows import keep, number_of
 
-__all__ = ["bookings", "keep_booking", "keep_source", "source"]
+__all__ = ["bookings", "bookings_named", "keep_booking", "keep_source", "source"]
+
+_AT_ONCE = 500
+"""References that are asked for at once."""
 
 
 def keep_booking(
@@ -35,17 +39,33 @@ def bookings(
 ) -> tuple[KnownBooking, ...]:
     """Bookings that reach into the time between `begins` and `ends`, the earliest first."""
     b = t.booking
-    asked = (
-        select(b, t.microscope.c.name.label("microscope"))
-        .join(t.microscope, t.microscope.c.id == b.c.microscope_id, isouter=True)
-        .where(b.c.begins < ends, b.c.ends > begins)
-        .order_by(b.c.begins, b.c.id)
-    )
+    asked = _asked().where(b.c.begins < ends, b.c.ends > begins)
     if microscope is not None:
         asked = asked.where(t.microscope.c.name == microscope)
     if not cancelled:
         asked = asked.where(b.c.state != "cancelled")
     return tuple(_booking(dict(row)) for row in connection.execute(asked).mappings())
+
+
+def bookings_named(
+    connection: Connection, source: str, references: Sequence[str]
+) -> tuple[KnownBooking, ...]:
+    """Bookings of a source by its references, the earliest first, whether cancelled or not."""
+    found: list[KnownBooking] = []
+    for first in range(0, len(references), _AT_ONCE):
+        some = references[first : first + _AT_ONCE]
+        asked = _asked().where(t.booking.c.source == source, t.booking.c.reference.in_(some))
+        found += [_booking(dict(row)) for row in connection.execute(asked).mappings()]
+    return tuple(sorted(found, key=lambda one: (one.begins, one.id)))
+
+
+def _asked() -> Select[Any]:
+    b = t.booking
+    return (
+        select(b, t.microscope.c.name.label("microscope"))
+        .join(t.microscope, t.microscope.c.id == b.c.microscope_id, isouter=True)
+        .order_by(b.c.begins, b.c.id)
+    )
 
 
 def _booking(told: dict[str, Any]) -> KnownBooking:

@@ -18,7 +18,11 @@ from icestream.engine.requests.send import send
 from icestream.facility.begin import following
 from icestream.facility.begin.begin import WantedSession, begin_session
 from icestream.facility.begin.card import Card
-from icestream.facility.begin.following import follow_sessions, session_duties
+from icestream.facility.begin.following import (
+    SessionsFollowed,
+    follow_sessions,
+    session_duties,
+)
 from icestream.facility.opened import Facility
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import change_session, keep_session, session
@@ -181,3 +185,49 @@ def test_one_that_a_first_process_ended_is_not_started_again(
     assert follow(facility) == "none runs"
     found = known(facility, card)
     assert (found.state, found.reason, found.revivals) == ("stopped", "by lea: enough", 0)
+
+
+def test_what_is_over_costs_nothing_until_there_is_news(
+    facility: Facility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = begin(facility, start=False)
+    with facility.registry.write() as connection:
+        change_session(connection, known(facility, card).id, state="stopped", ended=time.time())
+    asked: list[str] = []
+    values = following._values
+
+    def counted(one: KnownSession) -> dict[str, object]:
+        asked.append(one.name)
+        return values(one)
+
+    monkeypatch.setattr(following, "_values", counted)
+    act, stop = SessionsFollowed().act, threading.Event()
+    for _ in range(5):
+        act(facility, stop)
+    assert 1 <= len(asked) <= 3  # to ask leaves traces beside the store, and makes it look again
+    before = len(asked)
+    with closing(open_store(Path(card.folder))) as store, store.write() as connection:
+        connection.execute(update(t.session).values(state="done", reason=""))
+    act(facility, stop)
+    assert len(asked) > before
+    assert known(facility, card).state == "done"
+
+
+def test_one_that_ended_long_ago_is_looked_at_once_in_a_while(
+    facility: Facility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = begin(facility, start=False)
+    with facility.registry.write() as connection:
+        change_session(connection, known(facility, card).id, state="stopped", ended=1.0)
+    looked: list[Path] = []
+    monkeypatch.setattr(following, "commit_mark", looked.append)
+    act, stop = SessionsFollowed().act, threading.Event()
+    for _ in range(3):
+        act(facility, stop)
+    before = len(looked)
+    assert 1 <= before <= 4
+    act(facility, stop)
+    assert len(looked) == before
+    monkeypatch.setattr(following, "_MINUTE", 0.0)
+    act(facility, stop)
+    assert len(looked) > before

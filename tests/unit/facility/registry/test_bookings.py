@@ -1,6 +1,12 @@
 """Bookings as they were last read."""
 
-from icestream.facility.registry.bookings import bookings, keep_booking, keep_source, source
+from icestream.facility.registry.bookings import (
+    bookings,
+    bookings_named,
+    keep_booking,
+    keep_source,
+    source,
+)
 from icestream.facility.registry.microscopes import keep_microscopes
 from icestream.facility.registry.open import FacilityRegistry
 
@@ -25,6 +31,21 @@ def test_bookings_that_reach_into_a_time(registry: FacilityRegistry) -> None:
         keep_booking(connection, "booked", "4", microscope="a", begins=11.0, ends=13.0)
         again = bookings(connection, microscope="a", begins=12.5, ends=12.6, cancelled=True)
         assert [(one.reference, one.cancelled) for one in again] == [("2", None), ("4", None)]
+
+
+def test_bookings_are_found_by_their_references(registry: FacilityRegistry) -> None:
+    with registry.write() as connection:
+        for number in range(1200):
+            begins = -float(number)
+            keep_booking(
+                connection, "booked", str(number), microscope="", begins=begins, ends=begins + 1.0
+            )
+        keep_booking(connection, "other", "7", microscope="", begins=0.0, ends=1.0)
+        found = bookings_named(connection, "booked", [*map(str, range(1100)), "no such"])
+        assert len(found) == 1100
+        assert {one.source for one in found} == {"booked"}
+        assert (found[0].reference, found[-1].reference) == ("1099", "0")
+        assert bookings_named(connection, "booked", []) == ()
 
 
 def test_how_it_went_with_a_source(registry: FacilityRegistry) -> None:
