@@ -22,7 +22,8 @@ from sqlalchemy import Engine, MetaData, Table, create_engine, insert, text
 
 TABLES = (
     "Person", "Proposal", "BLSession", "ExperimentType", "DataCollectionGroup", "DataCollection",
-    "ProcessingJob", "AutoProcProgram", "Movie", "MotionCorrection", "CTF", "ParticlePicker",
+    "ProcessingJob", "ProcessingJobParameter", "AutoProcProgram", "Movie", "MotionCorrection",
+    "CTF", "ParticlePicker",
     "ParticleClassificationGroup", "ParticleClassification", "CryoemInitialModel",
     "ParticleClassification_has_CryoemInitialModel",
 )  # fmt: skip

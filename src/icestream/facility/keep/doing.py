@@ -187,6 +187,13 @@ def keep_flaws(known: LoadedFacility, settings: Settings) -> Iterator[Flaw]:
         yield Flaw("keep.mail", f"the settings have no channel {keep.mail!r}; there are {there}")
     elif keep.mail and settings.channels[keep.mail].kind != "email":
         yield Flaw("keep.mail", f"the channel {keep.mail!r} is no email: owners are told by mail")
+    if keep.handover is not None and known.file.handover is not None:
+        what = (
+            f"what people fetch lies in {known.file.handover.folder}, and goes by handover.days; "
+            "the rule is for a folder of that name in each session's place: leave it out, or leave "
+            "[handover] out"
+        )
+        yield Flaw("keep.handover", what)
     for kind, rule in keep.rules.items():
         if keep.act and rule.warn and not _can_tell(known, settings):
             what = (

@@ -78,7 +78,8 @@ class Keep(Section):
     report: KeepRule | None = None
     """The report, and tables and PDF beside it."""
     handover: KeepRule | None = None
-    """What was laid out for people to fetch."""
+    """What was laid out for people in a folder of that name in a session's place. It is refused
+    beside [handover], whose area is elsewhere and goes by its own days."""
     exceptions: Annotated[tuple[KeepException, ...], Field(alias="except")] = ()
     """Projects and teams for which it is otherwise: [[keep.except]]."""
     act: bool = False

@@ -16,6 +16,7 @@ from icestream.facility.duties.duty import Duty, Outage
 from icestream.facility.file import FacilityFile
 from icestream.facility.messages.folder import RequestFolder
 from icestream.facility.messages.intake import take_files, write_out_answers
+from icestream.facility.messages.ispyb_jobs import ispyb_jobs
 from icestream.facility.messages.kinds import MessagesSection
 from icestream.facility.messages.ledger import MessageLedger
 from icestream.facility.messages.placed import PlacedSessions, follow_all
@@ -70,8 +71,9 @@ def opened_messages(facility: Facility) -> Iterator[RequestsCarriedOut]:
         raise LookupError(
             f"{facility.path} has no [messages]: nothing is asked by message here; add the section"
         )
+    jobs = ispyb_jobs(facility.file)
     with closing(MessageLedger(_ledger_file(facility, section))) as ledger:
-        yield RequestsCarriedOut(section, ledger, PlacedSessions(facility, section))
+        yield RequestsCarriedOut(section, ledger, PlacedSessions(facility, section), jobs)
 
 
 def _ledger_file(facility: Facility, section: MessagesSection) -> Path:

@@ -192,3 +192,17 @@ def test_of_a_confidential_session_no_name_is_said(
 
     monkeypatch.setattr(doing, "look_after", broken)
     assert keep_house(kept.facility).words() == "waits: a confidential session has trouble"
+
+
+def test_a_rule_of_what_is_handed_over_is_refused_where_the_area_is_elsewhere(
+    write_facility: Callable[[str], Path],
+) -> None:
+    rule = '\n[keep.handover]\nafter = "30 d"\n'
+    with open_facility(write_facility(rule)) as facility:
+        found = keep_flaws(given(facility), facility.loaded.settings)
+        assert "keep.handover" not in [one.where for one in found]
+    with open_facility(write_facility(rule + '[handover]\nfolder = "{folder}/area"\n')) as facility:
+        found = keep_flaws(given(facility), facility.loaded.settings)
+        (said,) = [one for one in found if one.where == "keep.handover"]
+    assert said.stops
+    assert "goes by handover.days" in said.what

@@ -13,7 +13,7 @@ from icestream.facility.sinks.ispyb.write import Writer
 from icestream.facility.sinks.parcels import CONTENTS
 from icestream.facility.sinks.sink import NotTaken, Received, Shipment, SinkDown
 
-__all__ = ["IspybSink"]
+__all__ = ["IspybSink", "connect_ispyb", "said_by_ispyb"]
 
 _PATIENCE = 10
 """Seconds for which an answer is waited for."""
@@ -55,7 +55,7 @@ class IspybSink:
                 pass
         except SQLAlchemyError as error:
             self.close()
-            raise SinkDown(_said(error)) from None
+            raise SinkDown(said_by_ispyb(error)) from None
 
     def deliver(self, shipment: Shipment) -> Received:
         """Write a shipment in one transaction."""
@@ -87,7 +87,7 @@ class IspybSink:
     def _open(self) -> tuple[Engine, Schema]:
         if self._engine is None or self._schema is None:
             self.close()
-            engine = _connect(self._url)
+            engine = connect_ispyb(self._url)
             try:
                 self._schema = read_schema(engine)
             except BaseException:
@@ -98,7 +98,7 @@ class IspybSink:
 
     def _fail(self, error: SQLAlchemyError) -> None:
         """Say what an error is: about a value, or about the database."""
-        said = _said(error)
+        said = said_by_ispyb(error)
         values = isinstance(error, DataError | IntegrityError) or _number(error) in _VALUES
         if values:
             raise NotTaken(said) from None
@@ -106,7 +106,14 @@ class IspybSink:
         raise SinkDown(said) from None
 
 
-def _connect(url: URL) -> Engine:
+def connect_ispyb(url: URL) -> Engine:
+    """An engine of a database, which is not asked yet and keeps one connection.
+
+    Raises
+    ------
+    SinkDown
+        If what talks to it is not installed.
+    """
     try:
         engine = create_engine(
             url,
@@ -144,7 +151,7 @@ def _number(error: SQLAlchemyError) -> int:
     return first if isinstance(first, int) else 0
 
 
-def _said(error: SQLAlchemyError) -> str:
+def said_by_ispyb(error: SQLAlchemyError) -> str:
     """What the server says, without the statement and its values."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         args = error.orig.args
