@@ -21,18 +21,19 @@ from icestream.facility.begin.card import Card, write_card
 from icestream.facility.begin.kinds import Instrument
 from icestream.facility.begin.names import group_name, place_of, session_name
 from icestream.facility.begin.rebuild import keep_card
+from icestream.facility.begin.route import (
+    WantedMovies,
+    decided_route,
+    movies_of,
+    routed,
+    source_step,
+)
 from icestream.facility.begin.tree import SessionPlace, make_place, unmake_place
 from icestream.facility.opened import Facility
 from icestream.facility.registry.microscopes import UnknownInstrument
 from icestream.facility.registry.people import code_of, projects
 from icestream.facility.registry.sessions import change_session, count_sessions, sessions
-from icestream.facility.transfer.session import (
-    MovieRoute,
-    decide_route,
-    lay_route,
-    movies_pattern,
-    route_of,
-)
+from icestream.facility.transfer.session import MovieRoute, lay_route
 from icestream.protocol import Registry
 from icestream.starting.begin import (
     WORKFLOW,
@@ -48,12 +49,8 @@ from icestream.store.open import open_store
 
 __all__ = ["Begun", "NoMovies", "WantedSession", "begin_session", "workflow_named"]
 
-_SINCE = "since"
-"""Parameter of the source that tells the files of a session from those of before."""
 _TRIED = 1000
 """Numbers that are tried until a place is free."""
-_BEFORE = 3600.0
-"""Seconds before a session begins from when on movies of a shared folder are its own."""
 _WAIT = 30.0
 """Seconds in which the process should have begun."""
 
@@ -166,7 +163,15 @@ def begin_session(
     settings = facility.loaded.settings
     nowhere = facility.sessions / f".{uuid.uuid4().hex}"  # its own folder is not there yet
     whole = prepared(held(filled), nowhere, protocols, settings, as_given=wanted.as_given)
-    route = _decided(facility, wanted, nowhere, pattern, began)
+    movies = WantedMovies(
+        microscope=wanted.microscope,
+        pattern=pattern,
+        named=bool(wanted.movies),
+        whose=wanted.project or wanted.operator,
+        began=began,
+        everything=wanted.all_movies,
+    )
+    route = decided_route(facility, movies, nowhere)
     place, session, made = _made(facility, facts, began)
     try:
         plan = _Plan(wanted, instrument, facts, workflow.name, pattern, whole, route, began, by)
@@ -212,13 +217,7 @@ def _entered(
     if route.copy:
         route = replace(route, copy=str(place.raw))
     lay_route(facility.file, place.processing, route)
-    below = movies_pattern(plan.pattern)[1]
-    pattern = f"{route.copy}/{below}" if route.copy else plan.pattern
-    step, fields = _source(plan.whole, protocols)
-    own: dict[str, Any] = {PATTERN: pattern}
-    if _SINCE in fields and route.since and not route.copy:
-        own[_SINCE] = route.since
-    whole = plan.whole.changed(step, own)
+    whole, pattern = routed(plan.whole, protocols, route, plan.pattern)
     store = facility.loaded.settings.store
     url = None if store is None else store.get_secret_value()
     enter(place.processing, whole, protocols, url=url)
@@ -289,49 +288,9 @@ def _is_confidential(facility: Facility, wanted: WantedSession) -> bool:
     return known.get(wanted.project, False) or bool(wanted.confidential)
 
 
-def _decided(
-    facility: Facility, wanted: WantedSession, nowhere: Path, pattern: str, began: float
-) -> MovieRoute:
-    """Where its movies come from, before it has a place."""
-    root, below = movies_pattern(pattern)
-    first = below.partition("/")[0] if "/" in below else ""
-    within = first if first.strip("*?") else ""
-    since = 0.0 if within or wanted.all_movies else _since(facility, wanted, root, began)
-    return decide_route(
-        facility.file, wanted.microscope, nowhere, source=root, since=since, within=within
-    )
-
-
-def _since(facility: Facility, wanted: WantedSession, root: str, began: float) -> float:
-    """From when on movies are the session's own; 0 where it has a folder for itself.
-
-    The folder of all sessions has the movies of those before.
-    """
-    shared = _movies_of(facility, wanted.microscope)
-    if wanted.movies and not f"{shared}/".startswith(f"{root.rstrip('/')}/"):
-        return 0.0
-    first = began - _BEFORE
-    with facility.registry.read() as connection:
-        before = sessions(connection, microscope=wanted.microscope, begins=first, ends=began)
-    mine = wanted.project or wanted.operator
-    for one in before:
-        route = route_of(Path(one.folder)) if (one.project or one.operator) != mine else None
-        if route is not None and route.since:
-            first = max(first, began if one.ended is None else min(one.ended, began))
-    return first
-
-
-def _movies_of(facility: Facility, microscope: str) -> str:
-    """Where a microscope writes; empty where nobody says."""
-    section, instrument = facility.file.transfer, facility.file.microscopes[microscope]
-    elsewhere = section.sources.get(microscope, "") if section is not None else ""
-    own = elsewhere or ("" if instrument.movies is None else str(instrument.movies))
-    return own.rstrip("/")
-
-
 def _pattern(facility: Facility, wanted: WantedSession, instrument: Instrument) -> str:
     """Where its movies are, as `movies.import` is told."""
-    given = wanted.movies or _movies_of(facility, wanted.microscope)
+    given = wanted.movies or movies_of(facility, wanted.microscope)
     if not given:
         raise NoMovies(
             f"it is not known where the movies of {wanted.microscope} are: name their folder, or "
@@ -347,7 +306,7 @@ def _with_values(
     workflow: Workflow, protocols: Registry, wanted: WantedSession, facility: Facility, pattern: str
 ) -> Workflow:
     """The workflow with what the facility knows of its source, and what somebody gave."""
-    name, fields = _source(workflow, protocols)
+    name, fields = source_step(workflow, protocols)
     own: dict[str, Any] = {PATTERN: pattern}
     if "watch" in fields:
         own["watch"] = True
@@ -361,15 +320,6 @@ def _with_values(
             raise InvalidWorkflow(workflow.name, [said])
         workflow = workflow.changed(step, dict(values))
     return workflow
-
-
-def _source(workflow: Workflow, protocols: Registry) -> tuple[str, Mapping[str, Any]]:
-    """The step that takes movies of a folder, and what can be said to it."""
-    for step in workflow.steps:
-        for one in protocols.usable([step.protocol]):
-            if one.brings and PATTERN in (fields := one.parameters_type().model_fields):
-                return step.name, fields
-    raise InvalidWorkflow(workflow.name, ["it has no step that takes movies of a folder"])
 
 
 def _made(

@@ -15,6 +15,7 @@ from icestream.facility.begin.card import Card, write_card
 from icestream.facility.begin.kinds import Instrument
 from icestream.facility.begin.names import group_name, place_of
 from icestream.facility.begin.rebuild import keep_card
+from icestream.facility.begin.route import WantedMovies, decided_route, movies_of, routed
 from icestream.facility.begin.tree import SessionPlace, make_place
 from icestream.facility.messages.documents import StartSession, UnreadableRequest
 from icestream.facility.messages.following import FollowedSession
@@ -38,19 +39,16 @@ from icestream.facility.registry.sessions import (
 )
 from icestream.facility.transfer.session import (
     MovieRoute,
-    begin_copy,
+    NoSource,
+    lay_route,
     movies_pattern,
     route_of,
-    write_route,
 )
 from icestream.protocol import Registry
 from icestream.store import queries
 from icestream.store.open import open_store
 
 __all__ = ["PlacedSessions", "follow_all"]
-
-_BEFORE = 3600.0
-"""Seconds before a session begins from when on movies of a shared folder are its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +86,14 @@ class PlacedSessions:
             workflows=self.section.workflows,
             within=self.section.within,
         )
-        folder = self._place(asked).processing
-        return replace(own.plan(told, ours=ours, folder=folder), asked=asked)
+        place = self._place(asked)
+        planned = own.plan(told, ours=ours, folder=place.processing)
+        if told.movies:
+            try:
+                self._decided(asked, told.movies, place.raw)
+            except NoSource as error:
+                raise UnreadableRequest([f"movies: {error}"]) from None
+        return replace(planned, asked=asked)
 
     def _instrument(self, asked: StartSession) -> Instrument | None:
         known = self.facility.file.microscopes
@@ -104,10 +108,8 @@ class PlacedSessions:
 
     def _movies(self, asked: StartSession, instrument: Instrument) -> str:
         """Where the movies of a microscope are, as `movies.import` is told; empty: nobody says."""
-        section = self.facility.file.transfer
-        elsewhere = "" if section is None else section.sources.get(asked.microscope or "", "")
-        folder = elsewhere or str(instrument.movies or "")
-        return f"{folder.rstrip('/')}/{instrument.pattern}".rstrip("/") if folder else ""
+        folder = movies_of(self.facility, asked.microscope or "")
+        return f"{folder}/{instrument.pattern}".rstrip("/") if folder else ""
 
     def _facts(self, asked: StartSession) -> dict[str, str]:
         booked = self._booking(asked)
@@ -168,30 +170,44 @@ class PlacedSessions:
 
     def _routed(self, planned: PlannedSession, place: SessionPlace) -> PlannedSession:
         """With its movies where they are copied to. Where they come from is written down, once."""
-        workflow, asked = planned.workflow, planned.asked
+        workflow = planned.workflow
         if workflow is None or has_begun(planned.folder):
             return planned
         step = movies_step(workflow, Registry())
-        root, below = movies_pattern(str(step.parameters.get(PATTERN, "")) if step else "")
-        if step is None or not root:
+        pattern = str(step.parameters.get(PATTERN, "")) if step else ""
+        if not movies_pattern(pattern)[0]:
             return planned
         route = route_of(planned.folder)
-        if route is None and asked.microscope is not None:
-            since = 0.0 if asked.movies else time.time() - _BEFORE
-            places = (planned.folder, place.raw)
-            file = self.facility.file
-            route = begin_copy(file, asked.microscope, places, source=root, since=since)
-        elif route is None:  # of no microscope, so that nothing has to be fetched
-            route = MovieRoute(source=root)
-            write_route(planned.folder, route)
-        if not route.copy:
-            return planned
-        taken = workflow.changed(step.name, {PATTERN: f"{route.copy}/{below}".rstrip("/")})
+        if route is None:
+            route = self._decided(planned.asked, pattern, place.raw)
+            lay_route(self.facility.file, planned.folder, route)
+        taken, _ = routed(workflow, Registry(), route, pattern)
         steps = (
             one if one.within is None else replace(one, within=(*one.within, route.copy))
             for one in taken.steps
         )
-        return replace(planned, workflow=replace(taken, steps=tuple(steps)))
+        if route.copy:
+            taken = replace(taken, steps=tuple(steps))
+        return replace(planned, workflow=taken)
+
+    def _decided(self, asked: StartSession, pattern: str, raw: Path) -> MovieRoute:
+        """Where its movies come from.
+
+        Raises
+        ------
+        NoSource
+            If this machine cannot get there.
+        """
+        if asked.microscope is None:  # so that nothing has to be fetched
+            return MovieRoute(source=movies_pattern(pattern)[0])
+        wanted = WantedMovies(
+            microscope=asked.microscope,
+            pattern=pattern,
+            named=asked.movies is not None,
+            whose=self._facts(asked)["project"] or asked.who or "",
+            began=time.time(),
+        )
+        return decided_route(self.facility, wanted, raw)
 
     def _write_down(self, planned: PlannedSession, place: SessionPlace) -> None:
         with closing(open_store(planned.folder, readonly=True)) as store:

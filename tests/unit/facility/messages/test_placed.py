@@ -160,7 +160,11 @@ def test_where_movies_are_read_in_place_backups_are_told(
         planned = placed.plan(_asked(name, **asked))
         place = placed._place(planned.asked)
         make_place(facility.file.tree, facility.sessions, place, "")
-        assert placed._routed(planned, place) == planned
+        taken = placed._routed(planned, place).workflow
+        assert taken is not None
+        assert planned.workflow is not None
+        asked_of = planned.workflow.steps[0].parameters["pattern"]
+        assert taken.steps[0].parameters["pattern"] == asked_of
         assert route_of(planned.folder) is not None
         known = what_of(
             KnownSession(
@@ -226,3 +230,21 @@ def test_a_process_takes_the_folder_in_which_it_was_said_where_movies_are(
         while holder(planned.folder) and time.monotonic() < until:
             time.sleep(0.05)
         assert not holder(planned.folder), "it ends when nothing comes"
+
+
+def test_what_cannot_be_fetched_is_refused_before_anything_is_made(facility: Facility) -> None:
+    placed = PlacedSessions(facility, MessagesSection())
+    with pytest.raises(UnreadableRequest, match="movies: .* is on another machine: mount it"):
+        placed.plan(_asked(microscope="krios1", movies="camera:/data"))
+    assert not list(facility.sessions.iterdir())
+
+
+def test_of_the_folder_of_all_what_was_before_is_left(facility: Facility) -> None:
+    asked = _asked(microscope="krios1")
+    placed = PlacedSessions(facility, MessagesSection())
+    planned = placed._routed(placed.plan(asked), placed._place(asked))
+    route = route_of(planned.folder)
+    assert route is not None
+    assert time.time() - route.since == pytest.approx(3600.0, abs=60.0)
+    assert planned.workflow is not None
+    assert planned.workflow.steps[0].parameters["since"] == route.since
