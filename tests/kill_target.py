@@ -1,11 +1,13 @@
-"""A coordinator in a process of its own, for tests that kill it: FOLDER COUNT, or FOLDER STEPS."""
+"""A coordinator in a process of its own, for tests that kill it: FOLDER COUNT|STEPS [CLUSTER]."""
 
 import json
 import sys
 
 import structlog
+from pydantic import TypeAdapter
 
 import toys
+from icestream.engine.executors.cluster.kinds import Cluster
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.session import Machine, run_session
 
@@ -27,6 +29,11 @@ if __name__ == "__main__":
     chosen = steps(given) if isinstance(given, int) else [tuple(step) for step in given]
     made = Workflow.from_document(toys.workflow(*chosen))
     outcome = run_session(
-        sys.argv[1], made, registry=toys.registry(), machine=Machine(cores=2), order="oldest"
+        sys.argv[1],
+        made,
+        registry=toys.registry(),
+        machine=Machine(cores=2),
+        order="oldest",
+        cluster=TypeAdapter(Cluster).validate_json(sys.argv[3]) if sys.argv[3:] else None,
     )
     sys.exit(0 if outcome.complete else 3)

@@ -41,6 +41,7 @@ from icestream.protocol import (
     ProtocolError,
     Refusal,
     Registry,
+    Resources,
     Sample,
     SampleProtocol,
     SelectionProtocol,
@@ -281,6 +282,14 @@ class Bound(ItemProtocol[Parameters]):
     def process(self, number: Number, work: Work) -> Number:
         value = float("".join(map(str, work.gpus)) or "-1")
         return Number(exposure=number.exposure, value=value)
+
+
+class BoundToOne(Bound):
+    """Likewise, of a task that needs a GPU."""
+
+    name = "toy.bound-to-one"
+    title = "Bound to one"
+    resources = Resources(gpus=1)
 
 
 def _fail(how: str, number: Number, work: Work) -> None:
@@ -716,6 +725,7 @@ KINDS = (
     Ratio,
     Doubled,
     Share,
+    BoundToOne,
     Double,
     Hold,
     HoldParts,

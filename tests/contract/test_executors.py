@@ -8,6 +8,7 @@ import os
 import queue
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ import psutil
 import pytest
 
 import toys
+from icestream.engine.executors.cluster.executor import ClusterExecutor
+from icestream.engine.executors.cluster.kinds import DaskCluster, NodeKind
 from icestream.engine.executors.contract import (
     BLAMELESS,
     CANCELLED,
@@ -35,12 +38,25 @@ from icestream.engine.machine.programs import LEASE
 from icestream.engine.machine.watched import ThreadDied
 from toy_session import InlineExecutor, wait_for
 
+
+def on_a_node() -> ClusterExecutor:
+    """Leases on a node of Dask, which is a process of this machine."""
+    here = NodeKind(cores=2, memory=2**32, least=1)  # type: ignore[arg-type]
+    made = ClusterExecutor(DaskCluster(nodes={"here": here}), warm=["toys:Add"])
+    made.sweep("contract:", Path(tempfile.mkdtemp(prefix="session")) / ".scratch")
+    return made
+
+
 EXECUTORS: dict[str, Callable[[], Executor]] = {
+    "cluster": on_a_node,
     "inline": InlineExecutor,
     "local": lambda: LocalExecutor(2, warm=["toys:Add"], mark="contract:"),
 }
-SEPARATE = ["local"]
+SEPARATE = ["cluster", "local"]
+BINDING = ["local"]
+"""Those that bind their workers to GPUs of this machine."""
 BROKEN: dict[str, tuple[type, str]] = {
+    "cluster": (ClusterExecutor, "_turn"),
     "inline": (InlineExecutor, "run"),
     "local": (Pool, "turn"),
 }
@@ -84,7 +100,7 @@ class Bench:
     def hear(self, kind: type) -> Any:
         """The next message of a kind; room is noted on the way."""
         while True:
-            said = self.said.get(timeout=30.0)
+            said = self.said.get(timeout=120.0)  # a node may take its time
             if isinstance(said, CapacityChanged):
                 self.rooms.append(said)
             if isinstance(said, kind):
@@ -197,6 +213,11 @@ class Starved:
         if self.name == "inline":
             self.executor.say_room(0, "Resource temporarily unavailable")
             return
+        if self.name == "cluster":
+            self.patch.setattr("icestream.engine.executors.cluster.jobs._popen", full)
+            for node in nodes():
+                node.kill()
+            return
         self.patch.setattr("icestream.engine.executors.workers.start_worker", full)
         for worker in set(workers()) - self.others:
             worker.kill()
@@ -293,7 +314,12 @@ def test_a_sweep_removes_what_dead_leases_wrote_and_ends_what_they_left(
 
 
 def workers() -> list[psutil.Process]:
-    return [c for c in psutil.Process().children() if "worker" in " ".join(c.cmdline())]
+    name = "icestream.engine.executors.worker"
+    return [c for c in psutil.Process().children(recursive=True) if name in " ".join(c.cmdline())]
+
+
+def nodes() -> list[psutil.Process]:
+    return [c for c in psutil.Process().children() if "distributed.cli" in " ".join(c.cmdline())]
 
 
 def check_room(bench: Bench, name: str) -> None:
@@ -401,8 +427,7 @@ def test_a_call_computes_in_no_more_threads_than_its_cores(separate: Bench, core
 def test_a_program_dies_with_its_worker(separate: Bench) -> None:
     lease = separate.submit("orphan", "Echo", seconds=6542)
     program = sleeping(6542)
-    worker = next(one for one in program.parents() if one.ppid() == os.getpid())
-    worker.kill()
+    next(one for one in program.parents() if one in workers()).kill()
     ended = separate.next()
     assert (ended.lease, ended.endings) == (lease.id, ())
     assert "signal 9" in ended.lost
@@ -437,7 +462,7 @@ def test_what_lies_in_the_current_folder_is_not_run(
 # -- GPUs ------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=SEPARATE)
+@pytest.fixture(params=BINDING)
 def on_gpus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """An executor of its own, which may use the GPUs 1, 2 and 5: nothing touches them."""
     made = EXECUTORS[request.param]()

@@ -21,6 +21,10 @@ class Here:
     cores: Annotated[int | None, Parameter(group=_GROUP, validator=validators.Number(gte=1))] = None
     """CPU cores that this session may use. Default: all that others leave."""
 
+    executor: Annotated[str | None, Parameter(group=_GROUP)] = None
+    """Where its tasks run: local, on this machine, or a cluster of the settings, by its name in
+    [executors]. Default: what the settings say."""
+
     report: Annotated[bool, Parameter(group=_GROUP)] = True
     """Keep the live report up to date while it runs."""
 

@@ -31,6 +31,7 @@ from icestream.engine.session import (
     Machine,
     RunningSession,
     bring_up_to_date,
+    machine_of,
     run_session,
 )
 from icestream.model.states import shown_state
@@ -88,8 +89,9 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, counted: bool = T
     session = session.absolute()
     registry = Registry()
     _check_folders(session, here)
-    settings = (loaded := load()).settings
-    machine = _machine(settings)
+    settings = (loaded := load(executor=here.executor)).settings
+    cluster = settings.cluster()
+    machine = machine_of(cluster, settings.tokens) if cluster else _machine(settings)
     buckets = Buckets(session, workflow, here.put_back)
     _check(buckets.workflow, registry, machine)
     before = _before(session)
@@ -127,6 +129,7 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, counted: bool = T
                 registry=registry,
                 machine=machine,
                 cores=here.cores,
+                cluster=cluster,
                 order=here.order,
                 url=settings.store.get_secret_value() if settings.store else None,
                 on_start=begin,

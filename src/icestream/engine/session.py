@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import psutil
 from icestream.channels.kinds import Channels
 from icestream.engine.coordinator.loop import Coordinator, Options
 from icestream.engine.decisions.ready import ORDERS, Order
+from icestream.engine.executors.cluster.kinds import Cluster, largest_node, whole_cluster
 from icestream.engine.executors.contract import Executor
 from icestream.engine.executors.local import LocalExecutor
 from icestream.engine.executors.workers import SILENCE
@@ -27,7 +29,10 @@ from icestream.store.migrate import OlderStore
 from icestream.store.open import NoStore, open_store
 from icestream.store.places import state_folder
 
-__all__ = ["Machine", "RunningSession", "bring_up_to_date", "run_session"]
+__all__ = ["Machine", "RunningSession", "bring_up_to_date", "machine_of", "run_session"]
+
+_MANY, _MANY_GPUS = 2**20, 1024
+"""Cores, GiB and GPUs of a cluster of which nobody says what it has."""
 
 
 def gpus_of_machine() -> tuple[int, ...]:
@@ -46,6 +51,8 @@ class Machine:
     gpus: tuple[int, ...] = field(default_factory=gpus_of_machine)
     tokens: Mapping[str, int] = field(default_factory=dict)
     """Copies of named programs that may run at once."""
+    node: "Machine | None" = None
+    """The largest node, where tasks run on nodes of a cluster: no task may need more."""
 
     def amounts(self, cores: int | None = None) -> dict[str, int]:
         """By kind of the machine's ledger; `cores` limits one session's wish."""
@@ -53,8 +60,32 @@ class Machine:
             "cores": min(self.cores, cores) if cores else self.cores,
             "memory": self.memory,
             **{f"gpu:{gpu}": 1 for gpu in self.gpus},
-            **{f"token:{name}": many for name, many in self.tokens.items()},
+            **self.licences(),
         }
+
+    def licences(self) -> dict[str, int]:
+        """Copies of programs, by kind of the machine's ledger."""
+        return {f"token:{name}": many for name, many in self.tokens.items()}
+
+
+def machine_of(cluster: Cluster, tokens: Mapping[str, int]) -> Machine:
+    """What a session may use of a cluster's nodes: nobody of this machine has a share of them.
+
+    Of nodes that join by themselves it is not known before, so nothing is a limit.
+    """
+    kinds = cluster.nodes_of
+    if not kinds:
+        return Machine(
+            cores=_MANY, memory=_MANY * 2**30, gpus=tuple(range(_MANY_GPUS)), tokens=tokens
+        )
+    whole, largest = whole_cluster(kinds), largest_node(kinds)
+    node = Machine(
+        cores=largest["cores"], memory=largest["memory"], gpus=tuple(range(largest["gpus"]))
+    )
+    gpus = tuple(range(whole["gpus"]))
+    return Machine(
+        cores=whole["cores"], memory=whole["memory"], gpus=gpus, tokens=tokens, node=node
+    )
 
 
 class RunningSession:
@@ -84,6 +115,7 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
     on_start: Callable[[RunningSession], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     executor: Executor | None = None,
+    cluster: Cluster | None = None,
     probe: float = 1.0,
     silence: float = SILENCE,
     channels: Channels | None = None,
@@ -116,6 +148,8 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
         Called in the thread of this call, a few times a second while something happens.
     executor
         Runs the leases; worker processes of this machine by default.
+    cluster
+        Run them on its nodes instead; `machine` has only the tokens then.
     probe
         Seconds between looks whether trouble with storage is over.
     silence
@@ -139,26 +173,29 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
     if order not in (None, *ORDERS):
         raise ValueError(f"order is {order!r}; it can be {', '.join(map(repr, ORDERS))}")
     machine = machine or Machine()
+    if cluster is not None:
+        machine = machine_of(cluster, machine.tokens)
     folder.mkdir(parents=True, exist_ok=True)
     with hold(folder):
         store = open_store(folder, url=url)
         uid, wishes = uid_of(store), machine.amounts(cores)
         mark = mark_of(uid, folder)
-        runs = executor or LocalExecutor(
-            wishes["cores"], warm=_targets(workflow, registry), mark=mark, silence=silence
-        )
+        warm = tuple(_targets(workflow, registry))
+        runs = executor or _executor(cluster, wishes["cores"], warm, mark, silence)
         options = Options(
             order=order,
             on_progress=on_progress,
             probe=probe,
             most=wishes,
+            node=machine.node.amounts(cores) if machine.node is not None else None,
             uid=uid,
             channels=channels or Channels(),
         )
         coordinator = Coordinator(store, registry, runs, options)
         with contextlib.closing(store):
             runs.sweep(mark, folder / SCRATCH)
-            ledger = Ledger(state_folder(), machine.amounts())
+            shared = machine.amounts() if cluster is None else machine.licences()
+            ledger = Ledger(state_folder(), shared)
             sharing = _sharing(ledger, mark, wishes, coordinator, runs)
             # Workers end before the share is given back: they hold memory of GPUs.
             with sharing as share, _started(runs, coordinator):
@@ -227,6 +264,18 @@ def _sharing(
         yield share
     finally:
         share.stop()
+
+
+def _executor(
+    cluster: Cluster | None, workers: int, warm: tuple[str, ...], mark: str, silence: float
+) -> Executor:
+    if cluster is None:
+        return LocalExecutor(workers, warm=warm, mark=mark, silence=silence)
+    # Slow to load, and not there without its extra.
+    from icestream.engine.executors.cluster.executor import ClusterExecutor
+
+    path = tuple(filter(None, sys.path))
+    return ClusterExecutor(cluster, warm=warm, silence=silence, path=path)
 
 
 def _targets(workflow: Workflow, registry: Registry) -> Iterable[str]:

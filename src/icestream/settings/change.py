@@ -40,6 +40,8 @@ EFFECT: Mapping[str, Effect] = {
     "memory": "new sessions",
     "tokens": "new sessions",
     "programs": "new sessions",
+    "executors": "new sessions",
+    "executor": "new sessions",
     "state": "restart",
     "store": "restart",
     "microscopes": "new sessions",

@@ -35,6 +35,7 @@ from pydantic_settings import (
 
 from icestream.alike import meant
 from icestream.channels.kinds import Channel, Channels
+from icestream.engine.executors.cluster.kinds import Cluster
 from icestream.login.kinds import Login
 from icestream.protocol.executable import tell_places
 from icestream.protocol.parameters import refused_values, unusual_values
@@ -63,6 +64,8 @@ __all__ = [
     "stamp",
 ]
 
+LOCAL = "local"
+"""The executor that is this machine."""
 SITE_FILE = Path("/etc/icestream/settings.toml")
 PREFIX = "ICESTREAM_"
 
@@ -198,6 +201,13 @@ class Settings(BaseSettings):
     the PATH when not given: { MotionCor2 = "/opt/motioncor2/MotionCor2_1.6.4" } in a file,
     MotionCor2=/opt/motioncor2/MotionCor2_1.6.4 in the environment."""
 
+    executors: dict[TokenName, Cluster] = {}
+    """Clusters on whose nodes tasks can run, by their names: [executors.slurm] in a file, with kind
+    (slurm, pbs, sge, lsf, htcondor, ssh, dask) and what belongs to it."""
+
+    executor: TokenName = LOCAL
+    """Where tasks of sessions run: local, on this machine, or the name of one of the executors."""
+
     state: Path = Field(default_factory=state_folder)
     """Folder for what the sessions of this machine share: the account of its resources."""
 
@@ -243,6 +253,10 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least important events that the terminal shows."""
+
+    def cluster(self) -> Cluster | None:
+        """The cluster on whose nodes tasks run; None: on this machine."""
+        return None if self.executor == LOCAL else self.executors[self.executor]
 
     @classmethod
     def settings_customise_sources(
@@ -304,6 +318,7 @@ def load(**given: Any) -> Loaded:
     except ValidationError as error:
         raise _refused(error, places) from None
     _ask_about(settings, places)
+    _find_executor(settings, places)
     known = {name: places[name] for name in Settings.model_fields}
     if not _TEXTS.get():  # on trial, nothing is done
         tell_places(settings.programs)
@@ -353,6 +368,22 @@ def _ask_about(settings: Settings, places: Mapping[str, str]) -> None:
     if odd:
         said = "; ".join(f"{places[name]}: {whole}: {why}" for name, whole, why in odd)
         raise SettingsError(said, [(whole, why) for _, whole, why in odd])
+
+
+def _find_executor(settings: Settings, places: Mapping[str, str]) -> None:
+    """Refuse an executor that is not there; it may stand in another file than the clusters."""
+    if LOCAL in settings.executors:
+        why = f"{LOCAL} is this machine: give the cluster another name"
+        raise SettingsError(
+            f"{places['executors']}: executors.{LOCAL}: {why}", [(f"executors.{LOCAL}", why)]
+        )
+    known = [LOCAL, *settings.executors]
+    if settings.executor not in known:
+        hint = meant(settings.executor, known) or f"there are {', '.join(known)}"
+        why = f"there is no such executor; {hint}"
+        raise SettingsError(
+            f"{places['executor']}: executor = {settings.executor!r}: {why}", [("executor", why)]
+        )
 
 
 def origins(given: Mapping[str, Any]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from icestream.model import Alert
 __all__ = ["LEDGER", "ROOM", "SILENT", "THREAD", "Health", "plain"]
 
 SILENT = "executor.silent"
-"""Of the alert that a worker did not answer any more."""
+"""Of the alert that a worker or a node did not answer any more."""
 LEDGER = "machine.ledger"
 """Of the alert that the session does not know what others of the machine use."""
 
@@ -55,15 +55,15 @@ class Health:
             observations.alert(self._record, held.alert, holds=False)
 
     def silent(self, said: Ended) -> None:
-        """A worker did not answer, and was killed: with what it was doing."""
+        """A worker did not answer and was killed, or a node is gone: with what it was doing."""
         outs, steps = self._record.leases.get(said.lease, {}).values(), self._record.plan.steps
         tasks = [f"{steps[o.revision].name} of {o.name}" for o in outs if o.revision in steps]
         doing = f" while it did {', '.join(tasks)}" if tasks else ""
         alert = Alert(
             key=SILENT,
             level="warning",
-            message=f"{said.lost}{doing}: was it stopped, or does a disk not answer? It was killed,"
-            " and its work is done again by another",
+            message=f"{said.lost}{doing}: was it stopped or killed, or does a disk or the network"
+            " not answer? Its work is done again by another",
         )
         observations.alert(self._record, alert, holds=True)
         self._until[SILENT] = time.monotonic() + 5 * _WELL

@@ -96,6 +96,8 @@ class Options:
     """Seconds between looks whether trouble with storage is over."""
     most: Mapping[str, int]
     """What it may use when it is alone, by kind of the machine's ledger."""
+    node: Mapping[str, int] | None = None
+    """What one node of a cluster has at most, likewise; None: it runs on this machine."""
     uid: str | None = None
     """Of the session; as the store has it by default, or a new one."""
     channels: Channels = field(default_factory=Channels)
@@ -111,7 +113,7 @@ class Coordinator:
         self._store = store
         self._executor = executor
         self._options = options
-        self._room = Room(options.most)
+        self._room = Room(options.most, options.node)
         self._means = Means(options.most)
         self._record = Record(store, registry, options.order, options.timeout, options.uid)
         self._health = Health(self._record)

@@ -18,16 +18,25 @@ KEY = "machine.crowded"
 _PATIENCE = 10.0
 """Seconds in which nothing runs before people are told: shares change hands within a few."""
 _GIB = 2**30
+_HERE = "on this machine", "allow the session more, or process it on another machine"
+_NODE = "on the largest node", "or say in the settings of the cluster that nodes have more"
+"""Where tasks run, and what else helps those that need too much."""
 
 
 class Room:
     """Watches whether a session can start what is ready, and tells people when it cannot.
 
-    `most` is what the session may use when it is alone, by kind of the machine's ledger.
+    Parameters
+    ----------
+    most
+        What the session may use when it is alone, by kind of the machine's ledger.
+    node
+        What one node of a cluster has at most, likewise; None: tasks run on this machine.
     """
 
-    def __init__(self, most: Mapping[str, int]) -> None:
-        self._most = free_of(most)
+    def __init__(self, most: Mapping[str, int], node: Mapping[str, int] | None = None) -> None:
+        self._most = free_of(most if node is None else node)
+        self._where, self._elsewhere = _HERE if node is None else _NODE
         self._since: float | None = None
 
     def look(self, record: Record, state: StateView, now: float) -> bool:
@@ -59,8 +68,7 @@ class Room:
         name = record.plan.steps[step.id].name
         return (
             f"{name} cannot start here: it needs {_lacking(step.need, self._most)} for this session"
-            " on this machine. Change its parameters, allow the session more, or process it"
-            " on another machine"
+            f" {self._where}. Change its parameters, {self._elsewhere}"
         )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from icestream.engine.executors.contract import Call, Ending, Lease
+from icestream.engine.executors.seen import wait_until_seen
 from icestream.engine.executors.spending import Spending
 from icestream.engine.machine.home import make_below
 from icestream.engine.machine.storage import is_full, unread, what_is_away
@@ -339,7 +340,7 @@ def _batch(call: Call, protocol: Any, work: Work) -> Ending:
         # Taken out of memory: an update may change it in place and then fail.
         state = _states.pop(call.checkpoint, None)
         if state is None:
-            state = protocol.load(Path(call.session) / call.checkpoint)
+            state = protocol.load(_there(call, Path(call.checkpoint)))
         state = _call(call, protocol.update, (state, batch), {}, work)
     else:
         state = _call(call, protocol.start, (batch,), {}, work)
@@ -432,10 +433,15 @@ def _keep_log(call: Call, name: str) -> tuple[str, int]:
 def _item(call: Call, kind: type[Any], result: int, port: str) -> Any:
     """An input, with absolute paths."""
     document = json.loads(call.documents[result])[port]
-    session = Path(call.session)
-    return map_paths(
-        from_document(kind, document), lambda path: path if path.is_absolute() else session / path
-    )
+    return map_paths(from_document(kind, document), functools.partial(_there, call))
+
+
+def _there(call: Call, path: Path) -> Path:
+    """Where a path of an item is; a file of the session that is only on its way is waited for."""
+    if path.is_absolute():
+        return path
+    wait_until_seen([Path(call.session) / path], call.patience)
+    return Path(call.session) / path
 
 
 def _protocol(call: Call) -> Protocol[Any]:

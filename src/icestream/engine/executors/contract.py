@@ -7,7 +7,7 @@ cluster, say) keeps this contract; `tests/contract/test_executors.py` holds ever
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from icestream.engine.machine.watched import ThreadDied
 from icestream.protocol import FoundProgram
@@ -66,12 +66,16 @@ class Call:
     """File of the state that a batch goes on from."""
     key: str = ""
     cores: int = 1
+    memory: int = 0
+    """That it needs, bytes."""
     gpus: int = 0
     """How many; which ones, the executor chooses."""
     programs: Mapping[str, FoundProgram] = field(default_factory=dict)
     """The programs of the protocol, as the session found them."""
     within: tuple[str, ...] | None = None
     """Folders below which it reads, beside the session's own; None: all."""
+    patience: float = 0.0
+    """Seconds for which a file of the session that another machine wrote may not be seen yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,8 @@ class Lease:
     calls: tuple[Call, ...]
     timeout: float
     """Seconds for all its calls."""
+    lane: Literal["live", "reprocess"] = "live"
+    """Of its step."""
 
     @property
     def gpus(self) -> int:

@@ -100,6 +100,8 @@ class Ledger:
     def share(self, holder: str, wishes: Amounts, used: Amounts) -> dict[str, int]:
         """Say what a session wants and uses now; returns its share, where it may be using more.
 
+        Of what the ledger does not keep account of, it has what it wants.
+
         Raises
         ------
         sqlite3.Error, OSError
@@ -112,8 +114,11 @@ class Ledger:
             asked_of = "SELECT holder, kind, wish, granted FROM holding WHERE boot = ?"
             rows = connection.execute(asked_of, (owner.boot,)).fetchall()
             for kind, wish in wishes.items():
+                if kind not in self._capacity:
+                    shares[kind] = wish  # it is no matter of this machine
+                    continue
                 others = {r[0]: (r[2], r[3]) for r in rows if r[1] == kind and r[0] != holder}
-                total = self._capacity.get(kind, wish)
+                total = self._capacity[kind]
                 asked = {name: pair[0] for name, pair in others.items()} | {holder: wish}
                 free = total - sum(pair[1] for pair in others.values())
                 fair = fair_share(total, asked, holder, self._turn(kind, asked, now))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from icestream.engine.decisions.actions import Start
 from icestream.engine.executors.contract import Call, Lease
-from icestream.engine.graph.plan import Plan, PlannedStep, folder_of
+from icestream.engine.graph.plan import Lane, Plan, PlannedStep, folder_of
 from icestream.engine.record.cascade import Cascade
 from icestream.engine.record.endings import TaskOut
 from icestream.engine.record.results import results_of
@@ -70,11 +70,13 @@ def prepare(cascade: Cascade, dispatch: Dispatch, starts: Sequence[Start]) -> li
     for start in starts:
         calls: list[Call] = []
         tasks: list[TaskOut] = []
+        lane: Lane = "live"
         for ready in start.tasks:
             row = rows.get(ready.id)
             if row is None:
                 continue
             step = cascade.plan.steps[RevisionId(row.revision_id)]
+            lane = step.lane
             out = _task_out(dispatch, step, row)
             of_task = {source: documents[source] for source in _results(row.inputs)}
             calls.append(_call(cascade, dispatch, step, row, out, of_task))
@@ -83,7 +85,12 @@ def prepare(cascade: Cascade, dispatch: Dispatch, starts: Sequence[Start]) -> li
                 t.task, row.id, state="running", epoch=dispatch.epoch, attempt=out.attempt
             )
             cascade.writes.count(row.revision_id, ready=-1, running=1)
-        lease = Lease(id=start.lease, calls=tuple(calls), timeout=dispatch.timeout * len(calls))
+        lease = Lease(
+            id=start.lease,
+            calls=tuple(calls),
+            timeout=dispatch.timeout * len(calls),
+            lane=lane,
+        )
         sent.append(Sent(lease, tuple(tasks)))
     return sent
 
@@ -194,6 +201,7 @@ def _call(
         checkpoint=_checkpoint(cascade.connection, row.inputs) if step.protocol.accumulates else "",
         key=out.key,
         cores=step.need.cores,
+        memory=step.need.memory,
         gpus=step.need.gpus,
         programs=step.programs,
         within=step.within,
