@@ -25,7 +25,7 @@ PARALLEL := -n $(WORKERS) --dist loadfile
 # environment, of a container say, wants nothing kept.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo night ui ui-if-possible ui-check schema test check lint docs bench bench-peers clean
+.PHONY: help image demo night ui ui-if-possible ui-check schema test check lint docs bench bench-peers clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -89,6 +89,13 @@ demo: ui-if-possible $(RUNTIME)  ## Process a simulated session while it is writ
 
 night: $(RUNTIME)  ## Rehearse a night of 2,000 exposures with accidents and changes (half an hour)
 	$(BIN)/python benchmarks/night.py
+
+# The front end is built in it; nothing has to be installed here.
+image:  ## Build the container image "icestream", with docker or podman
+	@builder=$$(command -v docker || command -v podman) || { \
+	  echo "make image needs docker or podman, and neither is installed; without them: pip install ." >&2; exit 1; }; \
+	echo "$$builder build --tag icestream ." && "$$builder" build --tag icestream . || { \
+	  echo "the image was not built: $$builder says why above; where its service is not running, start it" >&2; exit 1; }
 
 test: ui $(TESTING) $(WRITING) frontend/node_modules/.installed-checks  ## Run every check and every test, and build the documentation
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint docs ui-check
