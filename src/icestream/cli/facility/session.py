@@ -237,7 +237,11 @@ def end(session: str, /, *, why: str = "") -> int:
         with facility.registry.read() as connection:
             found = session_named(connection, _named(session))
         folder = Path(found.folder)
-        answered = ask(folder, Stop(why=why)) if holder(folder) else 0
+        runs = holder(folder)
+        if not runs and found.state in ("done", "archived", "gone"):
+            print(f"session {found.name} is over already: it is {found.state}")
+            return 0
+        answered = ask(folder, Stop(why=why)) if runs else 0
         if not answered:
             with facility.registry.write() as connection:
                 ended = datetime.now().timestamp()

@@ -10,7 +10,9 @@ from icestream.cli.facility.session import app
 from icestream.engine.machine.lock import holder
 from icestream.facility.opened import Facility
 from icestream.facility.registry.people import keep_project
-from icestream.facility.registry.sessions import UnknownPlace
+from icestream.facility.registry.records import PlaceState
+from icestream.facility.registry.sessions import UnknownPlace, Whose, keep_session
+from icestream.facility.registry.sessions import session as session_named
 from toy_session import wait_for
 
 
@@ -62,6 +64,22 @@ def test_sessions_are_listed_and_shown(
     assert json.loads(capsys.readouterr().out) == made
     with pytest.raises(UnknownPlace, match="icestream session list shows"):
         session("show", "p-002")
+
+
+@pytest.mark.parametrize("state", ["done", "archived", "gone"])
+def test_a_session_that_is_over_stays_what_it_is(
+    facility: Facility, capsys: pytest.CaptureFixture[str], state: PlaceState
+) -> None:
+    with facility.registry.write() as connection:
+        keep_session(
+            connection, "key", Whose(microscope="krios1"), name="p-001", folder="/nowhere/p-001",
+            place="/nowhere", began=1.0, ended=2.0, state=state,
+        )  # fmt: skip
+    assert session("end", "p-001") == 0
+    assert capsys.readouterr().out == f"session p-001 is over already: it is {state}\n"
+    with facility.registry.read() as connection:
+        found = session_named(connection, "p-001")
+    assert (found.state, found.ended) == (state, 2.0)
 
 
 def test_a_parameter_that_is_none_is_refused(facility: Facility) -> None:
