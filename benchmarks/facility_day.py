@@ -361,6 +361,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for the pictures, as docs/images")
     parser.add_argument("--folder", type=Path, help="an empty one, which stays")
     given = parser.parse_args()
+    # What the day has started is ended, too, where this is.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="day-") as work:
         folder = given.folder or Path(work)
         folder.mkdir(parents=True, exist_ok=True)
