@@ -1,20 +1,26 @@
-"""What the ledgers beside a session have in common: SQLite files that one process writes."""
+"""What all ledgers of a facility have in common: SQLite files that one process writes."""
 
 import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from icestream.store.places import is_network
+
 __all__ = ["one_transaction", "opened_ledger"]
 
 
-def opened_ledger(path: Path, schema: str, *, readonly: bool = False) -> sqlite3.Connection:
+def opened_ledger(
+    path: Path, schema: str, *, readonly: bool = False, durable: bool = False
+) -> sqlite3.Connection:
     """A connection to a ledger, which is made with its folder unless it is only read.
 
     Parameters
     ----------
     schema
         Statements that make its tables where they are not there.
+    durable
+        What is written is on the disk before it is relied on, should the power fail.
     """
     if not readonly:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,8 +32,10 @@ def opened_ledger(path: Path, schema: str, *, readonly: bool = False) -> sqlite3
         check_same_thread=False,
     )
     if not readonly:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        # A log beside the file needs memory that hosts share; nobody has that over a network.
+        shared = is_network(path.parent)
+        connection.execute(f"PRAGMA journal_mode={'DELETE' if shared else 'WAL'}")
+        connection.execute(f"PRAGMA synchronous={'FULL' if durable or shared else 'NORMAL'}")
         connection.executescript(schema)
     return connection
 

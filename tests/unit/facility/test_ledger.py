@@ -1,4 +1,4 @@
-"""What the ledgers beside a session have in common."""
+"""What all ledgers of a facility have in common."""
 
 import sqlite3
 from contextlib import closing
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from icestream.facility import ledger as ledger_module
 from icestream.facility.ledger import one_transaction, opened_ledger
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY)"
@@ -29,3 +30,17 @@ def test_one_that_is_not_there_is_not_made_by_a_reader(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
         opened_ledger(tmp_path / "x.db", SCHEMA, readonly=True)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("network", "durable", "journal", "synchronous"),
+    [(False, False, "wal", 1), (False, True, "wal", 2), (True, False, "delete", 2)],
+)
+def test_how_it_is_written_depends_on_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, network: bool, durable: bool,
+    journal: str, synchronous: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(ledger_module, "is_network", lambda _: network)
+    with closing(opened_ledger(tmp_path / "x.db", SCHEMA, durable=durable)) as made:
+        assert made.execute("PRAGMA journal_mode").fetchone() == (journal,)
+        assert made.execute("PRAGMA synchronous").fetchone() == (synchronous,)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from icestream.facility.ledger import one_transaction, opened_ledger
+
 __all__ = ["MessageFile", "OtherLedger"]
 
 _SCHEMA = """
@@ -75,15 +77,10 @@ class MessageFile:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._turn = threading.RLock()
-        self._connection = sqlite3.connect(
-            path, timeout=30.0, isolation_level=None, check_same_thread=False
-        )
+        self._connection = opened_ledger(path, "", durable=True)  # acknowledged when it is written
         self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")  # acknowledged only when it is written
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version > _VERSION:
             self._connection.close()
@@ -108,13 +105,8 @@ class MessageFile:
             if self._connection.in_transaction:
                 yield
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with one_transaction(self._connection):
                 yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
 
     def write(self, statement: str, *values: Any) -> int:
         """Carry a statement out; how many rows it changed."""

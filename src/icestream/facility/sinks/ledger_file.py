@@ -4,12 +4,11 @@ import contextlib
 import fcntl
 import json
 import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from icestream.store.places import is_network
+from icestream.facility.ledger import one_transaction, opened_ledger
 
 __all__ = ["LedgerBusy", "LedgerFile"]
 
@@ -39,16 +38,10 @@ class LedgerFile:
         if readonly:
             if not self.path.exists():
                 raise FileNotFoundError(self.path)
-            self._db = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True, timeout=10.0)
+            self._db = opened_ledger(self.path, "", readonly=True)
             return
-        self.path.parent.mkdir(exist_ok=True)
-        self._db = sqlite3.connect(
-            self.path, timeout=10.0, isolation_level=None, check_same_thread=False
-        )
-        # A log beside the file needs memory that hosts share; nobody has that over a network.
-        journal = "DELETE" if is_network(self.path.parent) else "WAL"
-        self._db.execute(f"PRAGMA journal_mode={journal}")
-        self._db.execute("PRAGMA synchronous=FULL")
+        self.path.parent.mkdir(exist_ok=True)  # and no session's folder that is gone
+        self._db = opened_ledger(self.path, "", durable=True)
         with self._all():
             for table in (_FACT, *tables):
                 self._db.execute(table)
@@ -106,10 +99,5 @@ class LedgerFile:
     @contextlib.contextmanager
     def _all(self) -> Iterator[None]:
         """One transaction: all of it happens, or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with one_transaction(self._db):
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
