@@ -12,6 +12,7 @@ from cyclopts import App, Group, Parameter
 
 from icestream.cli.control import ask
 from icestream.cli.facility.asking import settled
+from icestream.cli.facility.withdrawing import withdraw
 from icestream.cli.terminal import print_json, print_table
 from icestream.engine.machine.lock import SessionBusy, holder
 from icestream.engine.requests.models import Stop
@@ -254,6 +255,9 @@ def end(session: str, /, *, why: str = "") -> int:
 def confidential(session: str, /, *, off: Plain = False) -> None:
     """Let only people of its project, and administrators, know of a session.
 
+    Links that were shared of it end. What was given out before, and cannot be taken back from here,
+    is listed.
+
     Parameters
     ----------
     session
@@ -267,8 +271,11 @@ def confidential(session: str, /, *, off: Plain = False) -> None:
         hide_session(facility, found, not off)
         with facility.registry.read() as connection:
             hidden = found.key in (read_seeing(connection).confidential or ())
+        said = tuple(withdraw(facility, (found,))) if hidden and not off else ()
     whose = f"all of project {found.project} are" if hidden and off else "it is"
     print(f"session {found.name}: {whose} {'' if hidden else 'not '}confidential")
+    for line in said:
+        print(line)
 
 
 def _named(text: str) -> str:

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from icestream.cli.facility.withdrawing import withdraw
 from icestream.cli.terminal import print_json, print_table
 from icestream.facility.opened import open_facility
 from icestream.facility.people.hiding import mark_cards
 from icestream.facility.registry import people as rows
+from icestream.facility.registry.sessions import sessions
 from icestream.shown import printable
 
 __all__ = ["member", "people", "project"]
@@ -99,12 +101,14 @@ def project(
     pi
         Login of the principal investigator.
     confidential
-        Only its people and administrators may know of its sessions.
+        Only its people and administrators may know of its sessions. Links that were shared of them
+        end; what was given out before and cannot be taken back is listed.
     """
     given: dict[str, Any] = {
         "title": title, "team": team, "pi": pi, "confidential": confidential,
     }  # fmt: skip
     told = {name: value for name, value in given.items() if value is not None}
+    said: tuple[str, ...] = ()
     with open_facility() as facility:
         with facility.registry.write() as connection:
             if told:
@@ -112,7 +116,12 @@ def project(
             found = rows.project(connection, code)
         if confidential:
             mark_cards(facility, (found.code,))
+            with facility.registry.read() as connection:
+                hidden = sessions(connection, project=found.code)
+            said = tuple(withdraw(facility, hidden))
     for name, value in asdict(found).items():
         if value not in (None, "", ()) and name != "id":
             shown = ", ".join(value) if isinstance(value, tuple) else value
             print(f"{name:<13} {printable(str(shown))}")
+    for line in said:
+        print(printable(line))

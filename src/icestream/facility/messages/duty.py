@@ -25,7 +25,13 @@ from icestream.facility.messages.telling import SessionsTold
 from icestream.facility.opened import Facility
 from icestream.store.places import state_folder
 
-__all__ = ["carry_requests", "messages_duties", "opened_messages", "talk_to_broker"]
+__all__ = [
+    "carry_requests",
+    "message_ledger_file",
+    "messages_duties",
+    "opened_messages",
+    "talk_to_broker",
+]
 
 FILE = "messages.db"
 _TURN = 60.0
@@ -72,11 +78,11 @@ def opened_messages(facility: Facility) -> Iterator[RequestsCarriedOut]:
             f"{facility.path} has no [messages]: nothing is asked by message here; add the section"
         )
     jobs = ispyb_jobs(facility.file)
-    with closing(MessageLedger(_ledger_file(facility, section))) as ledger:
+    with closing(MessageLedger(message_ledger_file(facility, section))) as ledger:
         yield RequestsCarriedOut(section, ledger, PlacedSessions(facility, section), jobs)
 
 
-def _ledger_file(facility: Facility, section: MessagesSection) -> Path:
+def message_ledger_file(facility: Facility, section: MessagesSection) -> Path:
     """Where the ledger is: with the registry where that is a file."""
     if section.ledger is not None:
         return section.ledger

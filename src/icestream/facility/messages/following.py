@@ -80,6 +80,11 @@ class Following:
             after, at, life, str(folder),
         )  # fmt: skip
 
+    def told_of(self, folder: Path) -> int:
+        """Number of the last event of a session that was told; 0: none was."""
+        row = self._file.one("SELECT after FROM followed WHERE folder = ?", str(folder))
+        return 0 if row is None else int(row["after"])
+
     def leave(self, folder: Path) -> None:
         """Follow a session no more: its folder is gone."""
         self._file.write("UPDATE followed SET over = ? WHERE folder = ?", time.time(), str(folder))

@@ -120,7 +120,7 @@ def _by_token(visitors: Visitors, header: str) -> Coming:
 def _by_share(visitors: Visitors, doors: Doors, connection: HTTPConnection) -> Coming | None:
     secret = connection.cookies.get(share_cookie(doors))
     link = None if secret is None else visitors.shares.find(secret)
-    if link is None or secret is None:
+    if link is None or secret is None or not visitors.open_to_links(link.session):
         return None
     only = frozenset({link.session})
     person = Person(name=f"link {link.number} of {link.who}", sessions=only, only=only, shared=True)

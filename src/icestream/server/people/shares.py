@@ -76,6 +76,16 @@ class ShareLinks:
             ).fetchall()
         return [ShareLink(*row) for row in rows]
 
+    def end_all(self, session: str) -> int:
+        """End every link to a session that still opens it; how many there were."""
+        now = time.time()
+        with self._database.write() as connection:
+            return connection.execute(
+                "UPDATE share SET revoked = ?1"
+                " WHERE session = ?2 AND revoked IS NULL AND expires > ?1",
+                (now, session),
+            ).rowcount
+
     def revoke(self, session: str, number: int) -> None:
         """End a link; whoever has it sees nothing from now on.
 

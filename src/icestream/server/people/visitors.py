@@ -123,6 +123,11 @@ class Visitors:
             raise
         return account, self._opened(account, identity, address, agent)
 
+    def open_to_links(self, session: str) -> bool:
+        """Whether a shared link may open a session: none that is confidential, or may be."""
+        hidden = self.seeing().hidden
+        return hidden is not None and session not in hidden
+
     @property
     def by_directory(self) -> bool:
         """Whether a directory can be asked again about people."""

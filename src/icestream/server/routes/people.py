@@ -228,6 +228,12 @@ def share_session(
             "this server is for this machine alone, and whoever is here sees all",
             "for people elsewhere start it with --host, see docs/how-to/let-people-in.md",
         )
+    if not visitors.open_to_links(entry.key):
+        raise Refused(
+            409,
+            "this session is confidential, or it is not known whether it is",
+            "make whoever is to see it one of its people",
+        )
     made, secret = visitors.shares.make(
         entry.key, who=person.name, title=given.title, days=given.days
     )
@@ -269,7 +275,7 @@ def open_share(secret: str, request: Request, server: ThisServer) -> Response:
     except TooMany as error:
         raise Refused(429, str(error), headers={"Retry-After": str(error.seconds)}) from None
     link = visitors.shares.find(secret, opening=True)
-    if link is None:
+    if link is None or not visitors.open_to_links(link.session):
         return RedirectResponse("/login?share=over", 303)
     visitors.audit.add(
         f"link {link.number} of {link.who}", "shared link opened", link.session, address=address

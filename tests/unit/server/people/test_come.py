@@ -4,6 +4,7 @@ import pytest
 from starlette.requests import HTTPConnection
 
 from icestream.engine.machine.naming import person_here
+from icestream.facility.people.seeing import UNKNOWN, Seeing
 from icestream.login import Role
 from icestream.server.people.come import (
     NobodyKnown,
@@ -97,3 +98,15 @@ def test_a_shared_link_shows_its_session_beside_what_one_sees_anyway(visitors: V
     assert there.person.shared
     other = who_comes(visitors, LOGIN, request("/api/sessions/bb/live", cookie=both))
     assert other.person.name == "vic"
+
+
+def test_a_shared_link_opens_no_session_that_is_or_may_be_confidential(visitors: Visitors) -> None:
+    _, secret = visitors.shares.make("aa", who="oli", title="t", days=1)
+    asked = request(cookie=f"icestream_share={secret}")
+    assert who_comes(visitors, LOGIN, asked).how == "share"
+    for seeing in (Seeing(confidential=frozenset({"aa"})), UNKNOWN):
+        visitors.seeing = lambda seeing=seeing: seeing  # type: ignore[misc]
+        with pytest.raises(NobodyKnown):
+            who_comes(visitors, LOGIN, asked)
+    visitors.seeing = lambda: Seeing(confidential=frozenset({"bb"}))
+    assert who_comes(visitors, LOGIN, asked).how == "share"

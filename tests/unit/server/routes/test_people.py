@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from icestream.facility.people.seeing import Seeing
 from icestream.server.app import create_app
 from icestream.server.context import Server
 from icestream.server.people.doors import Doors
@@ -227,6 +228,20 @@ def test_a_link_opens_one_session_without_login_to_look(browsers: Browsers, uid:
     said = [one for one in browsers.visitors.audit.entries() if one.what == "shared link opened"]
     assert [one.about for one in said] == [uid]
     assert secret not in repr(browsers.visitors.audit.entries())
+
+
+def test_a_confidential_session_is_shared_by_no_link(browsers: Browsers, uid: str) -> None:
+    browsers.visitors.members.add(uid, "oli", "sam")
+    oli = browsers.of("oli")
+    body = {"title": "Rosalind", "days": 2}
+    url = oli.post(f"/api/sessions/{uid}/shares", json=body).json()["url"]
+    browsers.visitors.seeing = lambda: Seeing(confidential=frozenset({uid}))
+    opened = browsers.nobody().get(url, follow_redirects=False)
+    assert opened.headers["location"] == "/login?share=over"
+    assert "set-cookie" not in opened.headers
+    refused = oli.post(f"/api/sessions/{uid}/shares", json=body)
+    assert refused.status_code == 409
+    assert "confidential" in refused.text
 
 
 def test_viewers_share_nothing_and_links_are_not_guessed(browsers: Browsers, uid: str) -> None:
