@@ -64,6 +64,8 @@ class Acquisition:
         self.notices = Notices()
         """Contradictions and gaps that were met."""
         self._defects = DefectsChoice(parameters, self._files, self.warn)
+        self._goes_without = False
+        """The reference that metadata name did not come, and is not waited for any more."""
         self._gains: dict[str, GainChoice] = {}
         """By the name of a preset, which may say how the reference is laid onto the frames."""
         self._settled = SettledOptics(parameters, self.notices)
@@ -104,6 +106,20 @@ class Acquisition:
         given = all(getattr(self._parameters, name) for name in needed)
         return bool(self._usual) or not given
 
+    def lacks_gain(self, path: Path, facts: MovieFacts, beside: Sidecars) -> bool:
+        """Whether the metadata of a movie name a gain reference that is not there, and may come.
+
+        What a microscope writes is often copied in another order. After one movie went without,
+        none waits any more.
+        """
+        wanted = self._parameters
+        corrected = facts.container != "eer" and beside.is_corrected
+        if wanted.gain is not None or not wanted.find_gain or corrected or self._goes_without:
+            return False
+        names = [one.gain for one in beside.say(facts) if one.gain]
+        whole = facts.dtype.kind != "f"  # real numbers are gain corrected already
+        return bool(names) and whole and self._files.gain_named(names, path) is None
+
     def warn(self, key: str, level: Level, message: str) -> None:
         """An alert that holds from now on; the first of each kind is kept."""
         self.notices.once(key, level, message)
@@ -131,6 +147,7 @@ class Acquisition:
         upsampling = wanted.eer_upsampling if facts.container == "eer" else 1
         optics, assumed = self._settled.optics(path, said, upsampling)
         gain = self._gain(said)
+        self._goes_without = self._goes_without or self.lacks_gain(path, facts, beside)
         dose = self._settled.value(path, said, "dose_per_frame") or 0.0
         self._settled.check_dose(path, facts.frames, dose)
         self._compare_frames(path, facts, beside)

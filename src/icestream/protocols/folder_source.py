@@ -75,6 +75,10 @@ class FolderSource(SourceProtocol[F]):
     ) -> Any:
         """The item; NotKnown or FormatError when it cannot be made."""
 
+    def lacks(self, path: Path, facts: MovieFacts, beside: Sidecars) -> bool:
+        """Whether metadata of a whole file name another that is not there, and may still come."""
+        return False
+
     def is_known(self, path: Path) -> bool:
         """Whether a new file is seen at once to be none of those asked for, but to tell of them."""
         return False
@@ -144,6 +148,9 @@ class FolderSource(SourceProtocol[F]):
         file.whole = now if file.whole is None else file.whole
         since = file.whole if watched else min(file.whole, file.changed)
         if self._waits_for_metadata(beside, waited=now - since):
+            return None
+        waits = watched and now - since < self.parameters.metadata_wait
+        if waits and self.lacks(path, verdict.facts, beside):
             return None
         return self._take(intake, path, verdict.facts, beside, status)
 

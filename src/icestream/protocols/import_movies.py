@@ -75,6 +75,10 @@ class ImportMovies(FolderSource[ImportParameters]):
             return False
         return facts.frames == 1 and facts.dtype.kind == "f"
 
+    def lacks(self, path: Path, facts: MovieFacts, beside: Sidecars) -> bool:
+        """Whether the gain reference that its metadata name is still to come."""
+        return self._acquisition.lacks_gain(path, facts, beside)
+
     def judge(self, path: Path, beside: Sidecars, quiet: float) -> Whole | Growing | Bad:
         """Whether a file is whole, by itself, by its metadata and by the movies before it."""
         return judge(

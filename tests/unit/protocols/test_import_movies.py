@@ -247,6 +247,7 @@ def test_metadata_that_come_after_their_movie(shared_data: Path, tmp_path: Path)
     session.movie(f"{xml.stem}_fractions.tiff")
     assert session.discover().waiting == 1
     shutil.copy(xml, tmp_path / xml.name)
+    assert session.discover().items == [], "it names a gain reference, which may come, too"
     (movie,) = session.discover().items
     assert movie.optics.voltage == 300.0
     assert movie.details.nominal_defocus == 12000.0
@@ -321,6 +322,29 @@ def test_the_gain_at_the_top_of_an_epu_session(tmp_path: Path) -> None:
     session.movie("a_fractions.tiff")
     (movie,) = session.discover().items
     assert movie.gain == tmp_path / "20250101_GainReference.mrc"
+
+
+def test_a_gain_that_the_metadata_name_is_waited_for(tmp_path: Path) -> None:
+    session = Session(tmp_path, metadata_wait=20.0)
+
+    def movie(name: str, gain: str = "CountRef_1.mrc") -> None:
+        session.movie(name)
+        text = f"Voltage = 300\n[FrameSet = 0]\nPixelSpacing = 1\nGainReference = {gain}\n"
+        (tmp_path / f"{name}.mdoc").write_text(text)
+
+    movie("a.tiff")
+    assert session.discover(1.0).waiting == 1
+    assert session.discover(5.0).items == []
+    write_mrc(tmp_path / "CountRef_1.mrc", np.ones((32, 48), np.float32))
+    (taken,) = session.discover(10.0).items
+    assert taken.gain == tmp_path / "CountRef_1.mrc"
+    movie("b.tiff", "CountRef_2.mrc")
+    assert session.discover(1.0).items == []
+    found = session.discover(25.0)
+    assert [item.gain for item in found.items] == [None]
+    assert any(alert.key == "import.gain.missing" for alert in found.alerts)
+    movie("c.tiff", "CountRef_2.mrc")
+    assert len(session.discover(10.0).items) == 1, "none waits once one went without"
 
 
 def test_it_closes_when_what_is_there_was_taken(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`icestream facility backup` and `restore`: what is backed up, and how it comes back."""
 
+import shlex
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ from cyclopts import Parameter
 from icestream.alike import meant
 from icestream.cli.facility.transfer import asked_sessions, size_words, span_words
 from icestream.cli.terminal import print_json, print_table
+from icestream.engine.requests.commands import run_again_words
 from icestream.facility.backup.account import BackupAccount, account, backup_ledgers
 from icestream.facility.backup.backing import Backing
 from icestream.facility.backup.duty import backup_of, target_of, what_of
@@ -30,6 +32,7 @@ from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import sessions
 from icestream.facility.transfer.address import Address, read_address
 from icestream.shown import printable
+from icestream.store.open import NoStore, open_store
 
 __all__ = ["backup", "lost_disk", "restore"]
 
@@ -125,8 +128,8 @@ def restore(
         print(f"wrong  {printable(name, lines=False)}: {why}")
     for volume, files in done.elsewhere.items():
         print(f"{files} files are on disk {volume}: put it in, and give the same command again")
-    if not done.wrong and not done.elsewhere:
-        print(f"go on with: icestream process --out {printable(str(done.processing))}")
+    if not done.wrong and not done.elsewhere and (words := _go_on(done.processing)):
+        print(f"go on with: {printable(shlex.join(['icestream', *words]))}")
     return int(bool(done.wrong or done.elsewhere))
 
 
@@ -136,6 +139,15 @@ def _place_of(origin: str) -> Address:
         return read_address(origin)
     with open_facility() as facility:
         return target_of(_section(facility, origin), origin)
+
+
+def _go_on(folder: Path) -> list[str]:
+    """The command with which a session goes on, and takes what is new; none where there is none."""
+    try:
+        with closing(open_store(folder, readonly=True)) as store:
+            return run_again_words(store) or []
+    except (NoStore, LookupError):
+        return []
 
 
 def lost_disk(disk: str, /) -> int:

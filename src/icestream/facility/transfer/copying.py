@@ -21,6 +21,7 @@ from icestream.facility.transfer.names import those_within, unnamed
 from icestream.facility.transfer.share import BandwidthShare
 from icestream.facility.transfer.source import Looked, is_movie
 from icestream.facility.transfer.sources import source_of
+from icestream.formats.gain_names import is_gain_name
 
 __all__ = ["AFTER", "Copying", "OwnFiles", "Round", "Route", "Rules"]
 
@@ -248,14 +249,21 @@ class Copying:
     # -- copying ------------------------------------------------------------------------
 
     def _copy(self, now: float, ended: Round, stopped: threading.Event) -> None:
-        """Copy what is ready: first what tells about movies, then the movies, batch by batch."""
+        """Copy what is ready: what tells about movies, gain references, movies, batch by batch.
+
+        One run of rsync has an order of its own, and a movie is processed as soon as it is there.
+        """
         until = time.monotonic() + _ENOUGH
-        for movies in (False, True):
+        for movies, gains in ((False, False), (True, True), (True, False)):
             while not stopped.is_set() and time.monotonic() < until:
                 with self._share.stream(stopped) as limit:
                     if limit is None:
                         return
-                    ready = self.ledger.ready(movies=movies, most=_MOST)
+                    ready = [
+                        one
+                        for one in self.ledger.ready(movies=movies, most=_MOST)
+                        if (movies and is_gain_name(one.name)) == gains
+                    ]
                     size = min(limit * _BATCH or _UNLIMITED, _room(self.route, self.rules))
                     batch = _batch(self._as_they_were(ready, now), size)
                     if not batch:

@@ -11,10 +11,13 @@ import pytest
 
 from copied_facility import begun, sections
 from icestream.cli.facility.app import app
+from icestream.engine.graph.workflow import Step, Workflow
 from icestream.facility.backup import restoring
 from icestream.facility.backup.account import backup_ledgers
 from icestream.facility.backup.ledger import BackupLedger
 from icestream.facility.opened import Facility, open_facility
+from icestream.protocol import Registry
+from icestream.starting.begin import enter
 
 
 @pytest.fixture
@@ -55,6 +58,24 @@ def test_prepared_backed_up_verified_and_restored(
     assert "it holds something else" in capsys.readouterr().out
     assert facility_("restore", "p-001", str(tmp_path / "n2"), "--from", "usb") == 1
     assert "wrong  processing/align/a.mrc" in capsys.readouterr().out
+
+
+def test_a_restored_session_goes_on_with_the_command_that_is_said(
+    copies: Facility, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    session = begun(copies)
+    folder, raw = Path(session.folder), Path(session.place) / "raw"
+    given = {"pattern": str(raw), "watch": True}
+    step = Step(name="import", protocol="movies.import", parameters=given)
+    enter(folder, Workflow(name="w", steps=(step,)), Registry())
+    facility_("backup", "--prepare", "usb")
+    facility_("transfer", "--once")
+    assert facility_("backup", "--once") == 0
+    capsys.readouterr()
+    new = tmp_path / "new"
+    assert facility_("restore", "p-001", str(new), "--from", "usb") == 0
+    said = f"go on with: icestream process {new}/raw --out {new}/processing --watch\n"
+    assert capsys.readouterr().out.endswith(said)
 
 
 @pytest.mark.usefixtures("copies")

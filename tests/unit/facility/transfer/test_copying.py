@@ -8,9 +8,11 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from icestream.facility.transfer import copying
 from icestream.facility.transfer.address import read_address
 from icestream.facility.transfer.copying import Rules
 from icestream.facility.transfer.digest import digest
@@ -43,6 +45,25 @@ def test_movies_come_whole_with_what_tells_about_them(copied: Copied) -> None:
     assert (entry.state, entry.digest) == ("verified", digest(movie))
     assert sorted(path.name for path in copied.raw.iterdir()) == ["Disc1"]
     assert copied.rounds(1).copied == 0
+
+
+def test_a_gain_reference_is_there_before_the_movies(
+    copied: Copied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Disc1/a_fractions.mrc", "X_GainReference.mrc", "Disc1/b_fractions.mrc"):
+        write_movie(copied.nas / name)
+    (copied.nas / "Disc1" / "a.xml").write_text("<a/>")
+    runs: list[list[str]] = []
+    run = copying.run_rsync
+
+    def noted(between: Any, names: list[str], *more: Any, **given: Any) -> Any:
+        runs.append(sorted(names))
+        return run(between, names, *more, **given)
+
+    monkeypatch.setattr(copying, "run_rsync", noted)
+    assert copied.rounds().copied == 4
+    movies = ["Disc1/a_fractions.mrc", "Disc1/b_fractions.mrc"]
+    assert runs == [["Disc1/a.xml"], ["X_GainReference.mrc"], movies]
 
 
 def test_names_of_any_kind(copied: Copied) -> None:
