@@ -66,7 +66,7 @@ def relocate(folder: Path, moved: Moved) -> int:
     connection = sqlite3.connect(uri(folder / FILE, "?mode=rw"), uri=True, isolation_level=None)
     try:
         connection.execute("BEGIN IMMEDIATE")
-        changed = _rewrite(connection, moved)
+        changed = _rewrite(connection, moved) + _let_read(connection, moved)
         for old, new in {pair for pairs in prints for pair in pairs if pair[0] != pair[1]}:
             connection.execute(
                 "UPDATE revision SET fingerprint = ? WHERE fingerprint = ?", [new, old]
@@ -94,6 +94,25 @@ def _rewrite(connection: sqlite3.Connection, moved: Moved) -> int:
                 for end in ('"', "/"):
                     mark, after = f'"\x01{number}{end}', f"{_json(new)}{end}"
                     _replace(connection, (table, column), mark, after)
+    return changed
+
+
+def _let_read(connection: sqlite3.Connection, moved: Moved) -> int:
+    """Let steps that may read some folders alone read those where what they might read is now."""
+    changed = 0
+    asked = "SELECT id, within FROM revision WHERE within IS NOT NULL"
+    for number, text in connection.execute(asked).fetchall():
+        within = [Path(one) for one in json.loads(text)]
+        more = [
+            new
+            for old, new in moved
+            if any(old.is_relative_to(one) for one in within)
+            and not any(new.is_relative_to(one) for one in within)
+        ]
+        if more:
+            told = json.dumps([str(one) for one in (*within, *more)])
+            connection.execute("UPDATE revision SET within = ? WHERE id = ?", [told, number])
+            changed += 1
     return changed
 
 

@@ -63,6 +63,27 @@ def test_paths_are_rewritten_and_nothing_is_made_again(tmp_path: Path) -> None:
     moved.close()
 
 
+@pytest.mark.usefixtures("toy_registry")
+def test_steps_read_what_they_might_read_where_it_is_now(tmp_path: Path) -> None:
+    """A session that was begun in the browser reads below some folders alone."""
+    old, new = tmp_path / "sessions" / "old", tmp_path / "elsewhere" / "new"
+    session = Session(old / "s")
+    session.run(SRC)
+    session.close()
+    inside = [str(tmp_path / "sessions"), str(tmp_path / "nas"), str(old / "raw" / "inner")]
+    with sqlite3.connect(old / "s" / FILE) as connection:
+        connection.execute("UPDATE revision SET within = ?", [json.dumps(inside)])
+    connection.close()
+    new.parent.mkdir()
+    old.rename(new)
+    moved = [(old / "s", new / "s"), (old / "raw", new / "raw")]
+    relocate(new / "s", moved)
+    ((text,),) = rows(new / "s", "SELECT DISTINCT within FROM revision")
+    more = [str(new / "raw" / "inner"), str(new / "s"), str(new / "raw")]
+    assert json.loads(text) == [*inside[:2], *more]
+    assert relocate(new / "s", [(new / "s", new / "s")]) == 0
+
+
 def test_only_whole_folders_are_moved(tmp_path: Path) -> None:
     parameters = {"a": "/data/s", "b": "/data/s/x", "c": "/data/s2/x", "d": 5, "e": ["/data/s"]}
     document = {
