@@ -17,7 +17,7 @@ from cyclopts import Parameter
 from icestream.cli.beside import command_beside, server_beside
 from icestream.cli.serve import address_of, listen
 from icestream.cli.terminal import called
-from icestream.facility.service.supervise import Kept, keep_up
+from icestream.facility.service.supervise import KeptService, keep_up
 from icestream.facility.service.trial import (
     MICROSCOPES,
     TrialFacility,
@@ -115,15 +115,17 @@ def _checked(environment: Mapping[str, str]) -> bool:
     return done.returncode == 0
 
 
-def _services(trial: TrialFacility, environment: Mapping[str, str], number: int) -> Iterator[Kept]:
-    yield Kept(
+def _services(
+    trial: TrialFacility, environment: Mapping[str, str], number: int
+) -> Iterator[KeptService]:
+    yield KeptService(
         name="the web application",
         command=server_beside(number, trial.folder / "sessions"),
         log=trial.folder / "server.log",
         environment=environment,
         handles=(number,),
     )
-    yield Kept(
+    yield KeptService(
         name="the process of the duties",
         command=command_beside("facility", "run"),
         log=trial.folder / "duties.log",
@@ -133,14 +135,14 @@ def _services(trial: TrialFacility, environment: Mapping[str, str], number: int)
 
 def _simulated(
     trial: TrialFacility, environment: Mapping[str, str], movies: int, rate: float
-) -> Iterator[Kept]:
+) -> Iterator[KeptService]:
     """A microscope for each, which writes into a new folder."""
     for seed, name in enumerate(MICROSCOPES, 1):
         place = trial.folder / "microscopes" / name
         taken = [path.name for path in place.iterdir()]
         number = next(n for n in range(1, len(taken) + 2) if f"grid-{n}" not in taken)
         words = ("--movies", str(movies), "--rate", str(rate), "--seed", str(seed), "--quiet")
-        yield Kept(
+        yield KeptService(
             name=f"the simulated {name}",
             command=command_beside(
                 "simulate", str(place / f"grid-{number}"), "--specimen", _SPECIMENS[name], *words

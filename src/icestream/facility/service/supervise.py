@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Kept", "keep_up"]
+__all__ = ["KeptService", "keep_up"]
 
 _LOOK = 0.1
 _FIRST, _LONGEST = 1.0, 60.0
@@ -21,7 +21,7 @@ _PATIENCE = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptService:
     """A process that is kept up."""
 
     name: str
@@ -41,7 +41,7 @@ class Kept:
 
 @dataclass(slots=True)
 class _Turn:
-    kept: Kept
+    kept: KeptService
     process: "subprocess.Popen[bytes] | None" = None
     began: float = 0.0
     due: float = 0.0
@@ -50,7 +50,7 @@ class _Turn:
 
 
 def keep_up(
-    kept: Sequence[Kept],
+    kept: Sequence[KeptService],
     stop: threading.Event,
     say: Callable[[str], None],
     *,
@@ -101,7 +101,7 @@ def _look(turn: _Turn, say: Callable[[str], None], first_pause: float) -> None:
     turn.pause = min(2 * turn.pause, _LONGEST)
 
 
-def _started(one: Kept) -> "subprocess.Popen[bytes]":
+def _started(one: KeptService) -> "subprocess.Popen[bytes]":
     with one.log.open("ab") as output:
         # A session of its own: Ctrl-C is for us, and each is told to end in its own way.
         return subprocess.Popen(

@@ -12,19 +12,19 @@ import psutil
 import pytest
 
 from icestream.facility.service import supervise
-from icestream.facility.service.supervise import Kept, keep_up
+from icestream.facility.service.supervise import KeptService, keep_up
 
 WRITES = "import os, pathlib; pathlib.Path('pid').write_text(str(os.getpid())); "
 
 
-def program(folder: Path, text: str, **more: object) -> Kept:
+def program(folder: Path, text: str, **more: object) -> KeptService:
     values = {"name": "it", "log": folder / "log", **more}
     command = [sys.executable, "-c", f"import os; os.chdir({str(folder)!r}); {text}"]
-    return Kept(command=command, **values)  # type: ignore[arg-type]
+    return KeptService(command=command, **values)  # type: ignore[arg-type]
 
 
 @contextmanager
-def kept(*ones: Kept) -> Iterator[list[str]]:
+def kept(*ones: KeptService) -> Iterator[list[str]]:
     """Keep them up while a block runs; what is said of them."""
     stop, said = threading.Event(), list[str]()
 
