@@ -19,7 +19,7 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends openssh-client rsync tini \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /wheels /wheels
-RUN python -m pip install --no-cache-dir "$(echo /wheels/icestream-*.whl)[ispyb,postgres]" \
+RUN python -m pip install --no-cache-dir "$(echo /wheels/icestream-*.whl)[ispyb,objects,postgres]" \
  && rm -rf /wheels
 RUN groupadd --gid "$GID" icestream \
  && useradd --uid "$UID" --gid "$GID" --home-dir /var/lib/icestream --no-create-home icestream \

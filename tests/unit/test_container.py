@@ -169,7 +169,7 @@ def _installed(folder: Path, wheels: Path) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
     command = runs("pip install").partition(" && ")[0]
     (command,) = re.findall(r'"\$\(.*\)\[[a-z,]+\]"', command)
-    assert command.endswith('[ispyb,postgres]"')
+    assert command.endswith('[ispyb,objects,postgres]"')
     shown = subprocess.run(
         ["sh", "-ec", f"echo {command}".replace("/wheels", str(wheels))],
         capture_output=True, text=True, check=True,
