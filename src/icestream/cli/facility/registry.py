@@ -134,7 +134,7 @@ def _fill(path: Path) -> int:
     print(
         f"{registry.place} is the registry of {printable(known.facility)} as of {_when(known.at)}"
     )
-    print(", ".join(f"{name}: {rows}" for name, rows in done.items()))
+    print(", ".join(f"{name}: {rows}" for name, rows in done.rows.items()))
     for fault in faults:
         print(f"wrong  {printable(fault)}")
     print(

@@ -66,16 +66,15 @@ def pack(facility: Facility, path: Path, now: float | None = None) -> RegistryAr
     with tempfile.TemporaryDirectory(prefix="icestream-registry-") as made:
         copy = open_registry(Path(made) / "copy.db")
         try:
-            rows = fill(copy, facility.registry)
-            digest = digest_of(copy)
+            filled = fill(copy, facility.registry)
         finally:
             copy.close()
         sqlite.copy(Path(made) / "copy.db", Path(made) / _REGISTRY)
         known = RegistryArchive(
             facility=facility.file.facility.name, at=now, version=__version__, schema=HEAD,
-            rows=rows, files=tuple(kept_files(facility.path)),
+            rows=filled.rows, files=tuple(kept_files(facility.path)),
         )  # fmt: skip
-        _write(path, known, (Path(made) / _REGISTRY).read_bytes(), digest)
+        _write(path, known, (Path(made) / _REGISTRY).read_bytes(), filled.digest)
     os.utime(path, (now, now))
     return known
 

@@ -2,17 +2,17 @@
 
 import contextlib
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, literal, select, text
+from sqlalchemy import Connection, Row, Table, func, insert, literal, select, text
 
 from icestream.facility.registry.open import FacilityRegistry
 from icestream.facility.registry.tables import metadata
 from icestream.store import sqlite
 
-__all__ = ["NotEmpty", "NotTheSame", "contents", "digest_of", "fill"]
+__all__ = ["FilledRegistry", "NotEmpty", "NotTheSame", "contents", "digest_of", "fill"]
 
 _PAGE = 2000
 _OF_THE_MOMENT = frozenset({"duty"})
@@ -29,6 +29,16 @@ class NotTheSame(RuntimeError):
     """What was written, read again, is something else."""
 
 
+@dataclass(frozen=True, slots=True)
+class FilledRegistry:
+    """What was put into a registry."""
+
+    rows: dict[str, int]
+    """Of each table that has any."""
+    digest: str
+    """As `digest_of` says it."""
+
+
 def contents(registry: FacilityRegistry) -> dict[str, int]:
     """Rows of each table that has any."""
     with registry.read() as connection:
@@ -41,17 +51,12 @@ def digest_of(registry: FacilityRegistry) -> str:
         return _digest(connection)
 
 
-def fill(target: FacilityRegistry, source: FacilityRegistry) -> dict[str, int]:
+def fill(target: FacilityRegistry, source: FacilityRegistry) -> FilledRegistry:
     """Put all that one registry holds into another that is empty, or nothing.
 
     It is as of one moment, whoever writes meanwhile, and is read again and compared before it
     stays. Invoices come in the order in which they were issued: the rules of the database that
     keep them as they are hold for this as well.
-
-    Returns
-    -------
-    dict
-        Rows of each table.
 
     Raises
     ------
@@ -66,12 +71,13 @@ def fill(target: FacilityRegistry, source: FacilityRegistry) -> dict[str, int]:
             for rows in _rows(reading, table):
                 writing.execute(insert(table), rows)
             _count_on(writing, table)
-        if _digest(writing) != _digest(reading):
+        digest = _digest(writing)
+        if digest != _digest(reading):
             raise NotTheSame(
                 f"what was read out of {source.place} is not what {target.place} holds after it "
                 "was written there: nothing was kept"
             )
-        return _counted(writing)
+        return FilledRegistry(_counted(writing), digest)
 
 
 @contextlib.contextmanager
@@ -107,15 +113,15 @@ def _digest(connection: Connection) -> str:
     made = hashlib.blake2b(digest_size=16)
     for table in _tables():
         # The two databases sort texts in different ways.
-        rows = sorted(_mark(row) for page in _rows(connection, table) for row in page)
+        found = connection.execute(select(table)).partitions(_PAGE)
+        rows = sorted(_mark(row) for page in found for row in page)
         made.update(f"{table.name} {len(rows)}\n".encode())
         made.update(b"".join(rows))
     return made.hexdigest()
 
 
-def _mark(row: Mapping[str, Any]) -> bytes:
-    text_ = json.dumps(row, sort_keys=True).encode()
-    return hashlib.blake2b(text_, digest_size=16).digest()
+def _mark(row: Row[Any]) -> bytes:
+    return hashlib.blake2b(repr(tuple(row)).encode(), digest_size=16).digest()
 
 
 def _require_empty(connection: Connection, place: str) -> None:

@@ -76,9 +76,9 @@ def test_all_of_it_arrives_and_goes_on(
     target = other(postgres, tmp_path, postgres=into == "postgresql")
     try:
         done = fill(target, full.registry)
-        assert done == contents(full.registry) == contents(target)
-        assert done["invoice"] == 3
-        assert digest_of(target) == digest_of(full.registry)
+        assert done.rows == contents(full.registry) == contents(target)
+        assert done.rows["invoice"] == 3
+        assert digest_of(target) == digest_of(full.registry) == done.digest
         moved = Facility(full.path, full.file, target)
         with target.read() as connection:
             assert list(verify(connection)) == []
