@@ -52,6 +52,10 @@ def test_prepared_backed_up_verified_and_restored(
     new = tmp_path / "new"
     assert facility_("restore", "p-001", str(new), "--from", "usb") == 0
     assert len(list((new / "raw").glob("*.mrc"))) == 2
+    # By its address no facility is asked.
+    address = str(tmp_path / "usb")
+    assert facility_("restore", "p-001", str(tmp_path / "n3"), "--from", address) == 0
+    assert len(list((tmp_path / "n3" / "raw").glob("*.mrc"))) == 2
     held = tmp_path / "usb" / "p-001" / "processing" / "align" / "a.mrc"
     held.write_bytes(b"rotten!")
     assert facility_("backup", "--verify", "--to", "usb") == 1
