@@ -47,7 +47,7 @@ from icestream.store.follow import newest_event
 from icestream.store.items import item_of
 from icestream.store.newest import newest_medians
 from icestream.store.open import Store
-from icestream.store.records import ExposureRecord, ResultRecord, StepRecord
+from icestream.store.records import ExposureRecord, ResultRecord, SessionRecord, StepRecord
 from icestream.store.touched import event_time, exposures_of
 
 __all__ = ["GOES_ON", "Packer", "Packing"]
@@ -133,12 +133,8 @@ class Packer:
 
     def status(self, *, counted: bool = True) -> Parcel:
         """How far the processing is."""
-        left = queries.session(self._store)
-        record = as_it_is(left, self._store.folder)
-        over = record.state in ("done", "stopped")
-        ended = record.changed if over else None
-        if over and left.state not in ("done", "stopped"):  # its process was killed
-            ended = event_time(self._store, newest_event(self._store)) or ended
+        record = as_it_is(queries.session(self._store), self._store.folder)
+        ended = _ended(self._store, record)
         counts = queries.count_exposures(self._store)
         found = newest_medians(self._store, _MEDIANS) if counted else {}
         content = StatusContent(
@@ -435,3 +431,12 @@ def _pair(low: Any, high: Any, factor: float) -> tuple[float, float] | None:
     if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers):
         return None
     return float(low) * factor, float(high) * factor
+
+
+def _ended(store: Store, record: SessionRecord) -> float | None:
+    """When a session was done, or stopped; None while it goes on."""
+    if record.state not in ("done", "stopped"):
+        return None
+    if queries.session(store).state not in ("done", "stopped"):  # its process was killed
+        return event_time(store, newest_event(store)) or record.changed
+    return record.changed
