@@ -60,6 +60,7 @@ ONLY_IN_FILES: Mapping[str, str] = {
     "state": "the accounts of this server are kept there",
     "programs": "it names programs that this machine runs",
     "store": "it says where the data of every session go",
+    "objects": "it says where keys are, and whom they are shown to",
     "login": "it says who comes in",
     "usage": "it says what leaves this machine, and where to",
     "report_publish": "it can name a program that is run",
