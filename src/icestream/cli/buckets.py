@@ -183,6 +183,9 @@ def _brought(session: Path, step: Step) -> Iterator[_Brought]:
     address = read_address(origin)
     if address.objects is None:
         raise BadAddress(f"{origin!r} is no place in a bucket; give s3://bucket/prefix")
+    if step.within is not None:
+        # It would be read with the keys of this machine, and written wherever the pattern says.
+        raise BadAddress("a bucket is named by who has this machine's command line, not from afar")
     folder = FolderWatch(pattern).root
     fetch = Fetch(
         session=session,

@@ -1,5 +1,6 @@
 """Buckets of a session that runs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,13 @@ def test_addresses_that_are_none_are_refused_together(tmp_path: Path) -> None:
     said = str(raised.value)
     assert "step 'import': origin: 'nas:/movies' is no place in a bucket" in said
     assert "--put-back: 'gs://results': buckets of gs are not read" in said
+
+
+def test_whoever_may_name_only_some_folders_names_no_bucket(tmp_path: Path) -> None:
+    asked = workflow("s3://movies/k")
+    steps = tuple(replace(step, within=("/data",)) for step in asked.steps)
+    with pytest.raises(InvalidWorkflow, match="not from afar"):
+        Buckets(tmp_path, replace(asked, steps=steps), None)
 
 
 def test_a_bucket_that_is_not_there_is_told_before_a_session_begins(
