@@ -17,9 +17,9 @@ from icestream.facility.opened import Facility
 from icestream.facility.registry.records import KnownSession
 from icestream.facility.registry.sessions import change_session
 from icestream.facility.transfer.duty import Copies, rules_of
+from icestream.facility.transfer.mounted_source import MountedSource
 from icestream.facility.transfer.progress import progress
 from icestream.facility.transfer.session import ledger_of, route_of, write_route
-from icestream.facility.transfer.source import MountedSource
 from microscope_copies import write_movie
 from silent_disks import Hangs, hangs
 
