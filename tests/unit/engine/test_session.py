@@ -12,6 +12,7 @@ import structlog
 import old_session
 import toys
 from icestream.engine import session as module
+from icestream.engine.executors.cluster.kinds import DaskCluster, NodeKind
 from icestream.engine.executors.contract import Ended, Gpus
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine.ledger import Ledger
@@ -24,6 +25,7 @@ from icestream.engine.session import (
     RunningSession,
     bring_up_to_date,
     gpus_of_machine,
+    machine_of,
     run_session,
 )
 from icestream.protocol import Resources
@@ -304,3 +306,21 @@ def test_an_old_session_is_brought_up_to_date_before_it_is_looked_into(tmp_path:
     with contextlib.closing(open_store(folder, readonly=True)) as store:
         assert len(queries.exposures(store)) == 6
     bring_up_to_date(folder)
+
+
+def test_a_cluster_is_all_its_nodes_and_no_task_is_larger_than_one() -> None:
+    nodes = {
+        "cpu": NodeKind(cores=8, memory=10**9, most=3),  # type: ignore[arg-type]
+        "gpu": NodeKind(cores=2, memory=10**10, gpus=2, most=2),  # type: ignore[arg-type]
+    }
+    machine = machine_of(DaskCluster(nodes=nodes), {"relion": 1})
+    assert (machine.cores, machine.memory, machine.gpus) == (28, 23 * 10**9, (0, 1, 2, 3))
+    assert machine.licences() == {"token:relion": 1}
+    assert machine.node == Machine(cores=8, memory=10**10, gpus=(0, 1))
+
+
+def test_of_nodes_that_join_by_themselves_nothing_is_a_limit() -> None:
+    machine = machine_of(DaskCluster(address="tcp://head:8786"), {})
+    assert machine.node is None
+    assert machine.cores > 10**5
+    assert len(machine.gpus) > 100

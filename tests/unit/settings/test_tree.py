@@ -47,6 +47,8 @@ def test_the_nearest_source_wins(files: tuple[Path, Path], monkeypatch: pytest.M
         "programs": "default",
         "microscopes": "default",
         "channels": "default",
+        "executors": "default",
+        "executor": "default",
         "state": "default",
         "store": "default",
         "worker_silence": "default",
@@ -266,3 +268,40 @@ def test_a_file_that_is_only_tried_moves_no_program(
     tried = checked(files[0], '[programs]\nMotionCor2 = "/opt/mc2"\n', {})
     assert tried.settings.programs == {"MotionCor2": Path("/opt/mc2")}
     assert "/opt/mc2" not in Program("MotionCor2").lacking()
+
+
+ROOM = """
+[executors.room]
+kind = "ssh"
+hosts = ["alpha", "beta"]
+node = { cores = 4, memory = "8GB" }
+"""
+
+
+def test_clusters_of_a_site_are_chosen_by_a_person(files: tuple[Path, Path]) -> None:
+    site, person = files
+    site.write_text(ROOM)
+    assert load().settings.cluster() is None
+    person.write_text('executor = "room"\n')
+    cluster = load().settings.cluster()
+    assert cluster is not None
+    assert cluster.nodes_of["host"].most == 2
+    assert load(executor="local").settings.cluster() is None
+
+
+def test_an_executor_that_is_not_there_is_refused_with_those_that_are(
+    files: tuple[Path, Path],
+) -> None:
+    site, person = files
+    site.write_text(ROOM)
+    person.write_text('executor = "rooms"\n')
+    with pytest.raises(SettingsError, match=r"person.toml: executor = 'rooms'.*room"):
+        load()
+    with pytest.raises(SettingsError, match="command line: executor = 'x'.*there are local, room"):
+        load(executor="x")
+
+
+def test_a_cluster_cannot_be_called_as_this_machine_is(files: tuple[Path, Path]) -> None:
+    files[0].write_text(ROOM.replace("executors.room", "executors.local"))
+    with pytest.raises(SettingsError, match="local is this machine: give the cluster another name"):
+        load()

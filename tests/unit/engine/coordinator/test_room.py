@@ -152,3 +152,12 @@ def test_a_program_without_a_licence_here_is_named_too(desk: Desks) -> None:
     decide(state, found, 0.0)
     Room({**MACHINE, "token:matlab": 0}).look(made.record, state, 0.0)
     assert "copies of matlab and there are 0" in made.rows(t.alert, "message")[0]
+
+
+def test_what_is_larger_than_the_largest_node_can_never_start(crowded: Any) -> None:
+    _, desk, state = crowded(Free(0, 16 * GIB), Resources(cores=9))
+    room = Room({"cores": 64, "memory": 64 * GIB}, {"cores": 8, "memory": 16 * GIB})
+    room.look(desk.record, state, 100.0)
+    (message,) = desk.rows(t.alert, "message")
+    assert "it needs 9 cores and there are 8 for this session on the largest node" in message
+    assert "say in the settings of the cluster that nodes have more" in message

@@ -397,3 +397,11 @@ def test_a_share_outlives_the_death_of_its_thread(
     while isinstance(said := told.get(timeout=60.0), ThreadDied):
         pass
     assert said == Grant({"cores": 4})
+
+
+def test_what_is_no_matter_of_the_machine_is_had_as_wished(tmp_path: Path) -> None:
+    """A session on a cluster shares the copies of programs alone."""
+    made = Ledger(tmp_path, {"token:relion": 1})
+    wishes = {"cores": 4000, "token:relion": 1}
+    assert made.share("one", wishes, {}) == wishes
+    assert made.share("other", wishes, {}) == {"cores": 4000, "token:relion": 0}

@@ -1,0 +1,96 @@
+"""Sessions on the nodes of a real Slurm."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dask_cluster import alerts, attempts, is_whole, numbers, some_done
+from icestream.engine.executors.cluster.kinds import NodeKind, QueueCluster
+from slurm_server import Slurm, slurm
+from toy_session import Session, wait_for
+
+
+@pytest.fixture(scope="module")
+def queue() -> Iterator[Slurm]:
+    with slurm() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def around(queue: Slurm, session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in queue.environment.items():
+        monkeypatch.setenv(name, value)
+    yield
+    wait_for(lambda: not queue.jobs(), 120.0)  # none is left behind
+
+
+def cluster(**nodes: dict[str, Any]) -> QueueCluster:
+    kinds = {
+        name: NodeKind(**{"cores": 2, "memory": "2GB", "queue": "all", "idle": 2.0, **given})
+        for name, given in nodes.items()
+    }
+    return QueueCluster(kind="slurm", host="127.0.0.1", nodes=kinds, arrives_within=5.0)
+
+
+def test_jobs_come_with_the_work_and_go_when_there_is_none(queue: Slurm, session: Session) -> None:
+    running = session.start(*numbers(40, 0.5, close=False), cluster=cluster(cpu={"most": 3}))
+    wait_for(lambda: len(queue.jobs("RUNNING")) == 3, 120.0)
+    wait_for(lambda: is_whole(session, 40), 120.0)
+    wait_for(lambda: not queue.jobs(), 120.0)
+    assert running.stop().state == "stopped"
+    assert alerts(session) == []
+
+
+def test_a_job_that_is_cancelled_costs_no_result(queue: Slurm, session: Session) -> None:
+    running = session.start(*numbers(30, 1.0), cluster=cluster(cpu={"most": 2}))
+    some_done(session)
+    first, *_ = queue.jobs("RUNNING")
+    queue.ask("scancel", "--signal=KILL", "--full", first)
+    assert running.join(180.0).complete
+    assert is_whole(session, 30)
+    assert any("was it stopped or killed" in message for message in alerts(session))
+
+
+def test_gpus_are_those_that_slurm_gives_to_a_job(queue: Slurm, session: Session) -> None:
+    steps = (
+        ("src", "toy.count", {"count": 6}, {}),
+        ("bound", "toy.bound-to-one", {}, {"number": "src"}),
+        ("add", "toy.add", {}, {"number": "src"}),
+    )
+    nodes = cluster(cpu={"cores": 1}, gpu={"cores": 1, "gpus": 1, "most": 2})
+    assert session.start(*steps, cluster=nodes).join(180.0).complete
+    assert set(session.values("bound").values()) <= {0.0, 1.0}
+    assert len(session.values("bound")) == len(session.values("add")) == 6
+
+
+def test_a_partition_that_is_refused_is_said_and_others_go_on(
+    queue: Slurm, session: Session
+) -> None:
+    nodes = cluster(cpu={}, never={"queue": "nowhere", "least": 1})
+    running = session.start(*numbers(4, 0.1, close=False), cluster=nodes)
+    wait_for(lambda: is_whole(session, 4), 120.0)
+    said = wait_for(lambda: [m for m in alerts(session) if "cannot be started" in m], 120.0)
+    assert "nodes of the kind never cannot be started: sbatch: " in said[0]
+    assert "invalid partition" in said[0]
+    running.stop()
+
+
+def test_a_program_on_two_hosts_has_the_whole_allocation(
+    queue: Slurm, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tmp_path / "seen"
+    program = tmp_path / "bin" / "toy-answer"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nscontrol show hostnames >> {seen}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    steps = (
+        ("src", "toy.count", {"count": 1}, {}),
+        ("ask", "toy.answer", {}, {"number": "src"}),
+    )
+    nodes = cluster(mpi={"cores": 2, "hosts": 2})
+    assert session.start(*steps, cluster=nodes).join(180.0).complete
+    assert len(set(seen.read_text().split())) == 2
+    assert attempts(session) == 1
