@@ -25,6 +25,13 @@ from icestream.store.places import is_network
 __all__ = ["Finding", "examine"]
 
 Mark = Literal["ok", "busy", "scarce", "missing", "wrong"]
+_NODES = 120.0
+"""Seconds in which nodes of a cluster should come and answer."""
+_OF_NODES: dict[str, tuple[Mark, str]] = {
+    "well": ("ok", ""),
+    "waits": ("busy", "sessions begin when nodes come"),
+    "wrong": ("wrong", "sessions cannot use these nodes; see the how-to Run on a cluster"),
+}
 Programs = dict[tuple[str, str], tuple[Program, list[str]]]
 """By name and what keeps it from being used: a program, and the protocols that run it."""
 
@@ -54,7 +61,25 @@ def examine(folder: Path) -> Iterator[Finding]:
     yield _writable("shared state", load().settings.state)
     yield _compiled()
     yield _postgres()
+    yield from _executor(folder)
     yield from _protocols(gpus=len(gpus))
+
+
+def _executor(folder: Path) -> Iterator[Finding]:
+    """Where tasks run, which is tried where it is a cluster."""
+    settings = load().settings
+    cluster = settings.cluster()
+    if cluster is None:
+        yield Finding("ok", "executor", "local, this machine")
+        return
+    # Dask is slow to load.
+    from icestream.engine.executors.cluster.trial import try_cluster
+
+    there = next(path for path in (folder, *folder.parents) if path.is_dir())
+    for tried in try_cluster(cluster, there, _NODES):
+        what = f"executor {settings.executor}{f', {tried.kind}' if tried.kind else ''}"
+        mark, cost = _OF_NODES[tried.how]
+        yield Finding(mark, what, tried.said, cost)
 
 
 def _cores() -> Finding:

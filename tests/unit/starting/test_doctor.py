@@ -1,16 +1,20 @@
 """What this machine has for sessions."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from icestream.engine.executors.cluster import trial
+from icestream.engine.executors.cluster.trial import Tried
 from icestream.protocol import Probe, Program, Resources
 from icestream.protocol.registry import Registry
 from icestream.protocols.estimate_ctf import EstimateCtf
 from icestream.protocols.pick_by_log import PickByLog
 from icestream.starting import doctor as module
-from icestream.starting.doctor import examine
+from icestream.starting.doctor import Finding, examine
 
 
 def test_it_looks_at_what_sessions_need(tmp_path: Path) -> None:
@@ -135,3 +139,25 @@ def test_a_gpu_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     found = {finding.what: finding for finding in examine(tmp_path)}
     assert found["GPUs"].mark == "ok"
     assert found["GPUs"].found == "NVIDIA A40, 45 GB"
+
+
+def test_a_cluster_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def attempt(cluster: Any, folder: Path, patience: float) -> Iterator[Tried]:
+        assert (cluster.address, folder) == ("tcp://head:1", tmp_path)
+        yield Tried("a", "well", "h, cores: 2, GPUs: 0")
+        yield Tried("", "wrong", "it has gone")
+
+    monkeypatch.setattr(trial, "try_cluster", attempt)
+    settings = tmp_path / "settings.toml"
+    settings.write_text(
+        'executor = "dask"\n[executors.dask]\nkind = "dask"\naddress = "tcp://head:1"\n'
+    )
+    monkeypatch.setenv("ICESTREAM_SETTINGS", str(settings))
+    found = {one.what: one for one in module._executor(tmp_path / "new")}
+    assert found["executor dask, a"] == Finding("ok", "executor dask, a", "h, cores: 2, GPUs: 0")
+    assert (found["executor dask"].mark, found["executor dask"].found) == ("wrong", "it has gone")
+    assert "Run on a cluster" in found["executor dask"].cost
+
+
+def test_without_a_cluster_tasks_run_here(tmp_path: Path) -> None:
+    assert [one.found for one in module._executor(tmp_path)] == ["local, this machine"]

@@ -1,0 +1,73 @@
+"""A node behind a network of its own, whose cable is pulled."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dask_cluster import Dask, alerts, is_whole, numbers
+from icestream.engine.executors.cluster.kinds import DaskCluster
+from toy_session import Session, wait_for
+
+ROOM, HERE, THERE = f"ic{os.getpid()}", f"ia{os.getpid()}", f"ib{os.getpid()}"
+OURS, THEIRS = "198.51.100.1", "198.51.100.2"
+
+
+def ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True, timeout=30)
+
+
+@pytest.fixture
+def cable() -> Iterator[None]:
+    """A network namespace at the other end of a cable."""
+    if shutil.which("ip") is None or os.getuid() != 0:
+        pytest.skip("network namespaces are made by root, with ip (Debian: iproute2)")
+    try:
+        ip("netns", "add", ROOM)
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"this machine makes no network namespace: {error.stderr.decode().strip()}")
+    try:
+        ip("link", "add", HERE, "type", "veth", "peer", "name", THERE)
+        ip("link", "set", THERE, "netns", ROOM)
+        ip("addr", "add", f"{OURS}/24", "dev", HERE)
+        ip("link", "set", HERE, "up")
+        for words in (
+            ("addr", "add", f"{THEIRS}/24", "dev", THERE),
+            ("link", "set", THERE, "up"),
+            ("link", "set", "lo", "up"),
+        ):
+            ip("netns", "exec", ROOM, "ip", *words)
+        yield
+    finally:
+        for words in (("link", "del", HERE), ("netns", "del", ROOM)):
+            with contextlib.suppress(subprocess.SubprocessError):
+                ip(*words)
+
+
+@pytest.fixture
+def far(dask: Dask, cable: None) -> Dask:
+    """A scheduler here, with a worker at the other end."""
+    dask.host = OURS
+    dask.start()
+    dask.work("far", "ip", "netns", "exec", ROOM, threads=1)
+    return dask
+
+
+@pytest.mark.hardware  # not every machine makes network namespaces
+def test_what_a_node_has_is_done_elsewhere_when_its_cable_is_pulled(
+    far: Dask, session: Session, tmp_path: Path
+) -> None:
+    log = tmp_path / "runs"
+    cluster = DaskCluster(address=far.address, arrives_within=5.0)
+    running = session.start(*numbers(6, 1.0, log=log), cluster=cluster)
+    wait_for(log.exists, 120.0)
+    ip("link", "set", HERE, "down")
+    wait_for(lambda: any("has gone" in message for message in alerts(session)), 120.0)
+    far.work("near", threads=1)
+    assert running.join(180.0).complete
+    ip("link", "set", HERE, "up")
+    assert is_whole(session, 6)
