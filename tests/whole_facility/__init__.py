@@ -1,0 +1,1 @@
+"""A whole facility on one machine: real services and processes, and what befalls them."""
