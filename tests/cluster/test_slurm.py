@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from dask_cluster import alerts, attempts, is_whole, numbers, some_done
@@ -24,6 +25,18 @@ def around(queue: Slurm, session: Session, monkeypatch: pytest.MonkeyPatch) -> I
         monkeypatch.setenv(name, value)
     yield
     wait_for(lambda: not queue.jobs(), 120.0)  # none is left behind
+    wait_for(lambda: not nodes_of(session), 120.0)
+
+
+def nodes_of(session: Session) -> list[psutil.Process]:
+    """Processes that joined the session's scheduler, or tried to."""
+    name = f"icestream-{session.folder.name}"
+    return [
+        one
+        for one in psutil.process_iter(["cmdline"])
+        if "distributed.cli.dask_worker" in (words := one.info["cmdline"] or [])
+        and any(word.startswith(name) for word in words)
+    ]
 
 
 def cluster(**nodes: dict[str, Any]) -> QueueCluster:

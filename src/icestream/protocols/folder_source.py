@@ -191,7 +191,7 @@ class FolderSource(SourceProtocol[F]):
         self._lacked.pop(path, None)
         if former is None:
             self._names.take(path)
-            self._tell_of_twin(path, name)
+            _tell_of_twin(self._acquisition, path, name)
         self._taken.take(path, name, content, status)
         intake.leave(path)
         return item
@@ -240,18 +240,6 @@ class FolderSource(SourceProtocol[F]):
         )
         return former
 
-    def _tell_of_twin(self, path: Path, name: str) -> None:
-        """Names with a date and a time are of one shot; another file of that name is told."""
-        if name != exposure_name(path) and _DATED.search(name):
-            self._acquisition.notices.listed(
-                "import.twins",
-                "warning",
-                name,
-                "files in several folders are called as one exposure, of one time, and are taken "
-                "as several: {}; if one is made of the other, leave its folder out with "
-                f"{option_words('exclude')}",
-            )
-
     def _tell_of_foreign(self) -> None:
         """Files of formats that are not read are never passed over without a word."""
         if not self._foreign:
@@ -293,3 +281,16 @@ class FolderSource(SourceProtocol[F]):
         except OSError:
             return source_key(name, getattr(item, "size", 0), 0)
         return source_key(name, status.st_size, status.st_mtime_ns)
+
+
+def _tell_of_twin(acquisition: Acquisition, path: Path, name: str) -> None:
+    """Names with a date and a time are of one shot; another file of that name is told."""
+    if name != exposure_name(path) and _DATED.search(name):
+        acquisition.notices.listed(
+            "import.twins",
+            "warning",
+            name,
+            "files in several folders are called as one exposure, of one time, and are taken "
+            "as several: {}; if one is made of the other, leave its folder out with "
+            f"{option_words('exclude')}",
+        )

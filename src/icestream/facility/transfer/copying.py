@@ -346,9 +346,8 @@ class Copying:
         if place.is_file() and not place.is_symlink():
             with contextlib.suppress(OSError):
                 same = place.stat().st_size == entry.size
-                if same and not self._source.digest_is(
-                    self.route.target, [entry.name], stopped
-                ).get(entry.name):
+                asked = (self.route.target, [entry.name], stopped)
+                if same and not self._source.digest_is(*asked).get(entry.name):
                     self._note(entry, from_disk(place, stopped).digest, ended)
                     return True
         self._fail(entry, why, now, ended)
@@ -370,8 +369,7 @@ class Copying:
             rest = 0.0 if self._source.lands_whole else self.rules.settle
             may, why = whole(staged, rest, quiet, self.rules.patience)
             if not may:
-                due = now + self.rules.settle
-                self.ledger.put(entry, state="settling", why=why, due=due)
+                self.ledger.put(entry, state="settling", why=why, due=now + self.rules.settle)
                 return True
         if came.later:
             self.ledger.put(entry, state="settling", why=came.wrong, due=now, rested=now)
@@ -379,9 +377,9 @@ class Copying:
             _discard(staged)
             self._fail(entry, came.wrong, now, ended)
         else:
-            place = self.route.target / entry.name
+            modes = (self.rules.file_mode, self.rules.folder_mode)
             try:
-                put_in_place(staged, place, self.rules.file_mode, self.rules.folder_mode)
+                put_in_place(staged, self.route.target / entry.name, *modes)
             except OSError as error:
                 self._fail(entry, f"the copy: {error.strerror or error}", now, ended)
                 return True
@@ -409,8 +407,7 @@ class Copying:
             if looked is not None and not looked.problem and not _differs(entry, looked):
                 yield entry
             else:
-                why = "it changed while it waited"
-                self.ledger.put(entry, state="settling", why=why, due=now)
+                self.ledger.put(entry, state="settling", why="it changed while it waited", due=now)
 
 
 def _room(route: Route, rules: Rules) -> int:

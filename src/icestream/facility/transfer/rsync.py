@@ -4,6 +4,7 @@ import calendar
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from typing import IO
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.names import asked_for, from_rsync
+from icestream.protocol.executable import tied
 from icestream.shown import printable
 
 __all__ = ["Between", "Listed", "RsyncRun", "list_files", "reach", "run_rsync", "version"]
@@ -199,12 +201,14 @@ def _run(
         environment["RSYNC_RSH"] = remote.shell or os.environ.get("RSYNC_RSH", _SHELL)
         if remote.password:
             environment["RSYNC_PASSWORD"] = remote.password
+    if shutil.which("rsync", path=environment.get("PATH")) is None:
+        raise Outage("rsync cannot be started: it is not installed, or not on the PATH")
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as errors:
         asked.write(given)
         asked.seek(0)
         try:
             running = subprocess.Popen(
-                command,
+                tied(tuple(command)),  # one that went on would write where the next one does
                 stdin=asked,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -9,7 +9,6 @@ from typing import Protocol
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.manner import Manner, Told
 from icestream.facility.transfer.rsync import RsyncRun
-from icestream.formats.gain_names import is_gain_name
 from icestream.formats.watch import MOVIE_SUFFIXES
 
 __all__ = ["BROUGHT", "Looked", "Source", "is_movie"]
@@ -89,8 +88,5 @@ class Source(Protocol):
 
 
 def is_movie(name: str) -> bool:
-    """Whether a name is that of a movie, and not of something that tells about one.
-
-    A gain reference has a movie's suffix, and has to be there before the movies are.
-    """
-    return name.lower().endswith(MOVIE_SUFFIXES) and not is_gain_name(name)
+    """Whether a name may be that of a movie, and not of something that tells about one."""
+    return name.lower().endswith(MOVIE_SUFFIXES)

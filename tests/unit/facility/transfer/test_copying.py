@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from icestream.facility.transfer import copying
 from icestream.facility.transfer.address import read_address
 from icestream.facility.transfer.copying import Rules
 from icestream.facility.transfer.digest import digest
@@ -54,13 +53,14 @@ def test_a_gain_reference_is_there_before_the_movies(
         write_movie(copied.nas / name)
     (copied.nas / "Disc1" / "a.xml").write_text("<a/>")
     runs: list[list[str]] = []
-    run = copying.run_rsync
+    source = copied.copying._source
+    bring = source.bring
 
-    def noted(between: Any, names: list[str], *more: Any, **given: Any) -> Any:
+    def noted(staging: Path, names: list[str], **given: Any) -> Any:
         runs.append(sorted(names))
-        return run(between, names, *more, **given)
+        return bring(staging, names, **given)
 
-    monkeypatch.setattr(copying, "run_rsync", noted)
+    monkeypatch.setattr(source, "bring", noted)
     assert copied.rounds().copied == 4
     movies = ["Disc1/a_fractions.mrc", "Disc1/b_fractions.mrc"]
     assert runs == [["Disc1/a.xml"], ["X_GainReference.mrc"], movies]
@@ -272,7 +272,8 @@ def test_who_is_killed_at_any_moment_goes_on_from_there(copied: Copied) -> None:
     assert set(copied.states().values()) == {"verified"}
     for path in copied.nas.iterdir():
         assert (copied.raw / path.name).read_bytes() == path.read_bytes()
-    assert len(list(copied.raw.iterdir())) == 12
+    there = sorted(str(path.relative_to(copied.raw)) for path in copied.raw.rglob("*"))
+    assert there == sorted(f"{number}.mrc" for number in range(12))
 
 
 def test_it_ends_when_it_is_told_to(copied: Copied) -> None:

@@ -40,6 +40,12 @@ MARKER = "here"
 _OWN = f"node{os.getpid()}:"
 """How the names of leases begin here: another node on this machine, of the same session even,
 never ends what belongs to this one."""
+_OPEN = ("undefined", "created", "init", "starting", "running", "paused", "closing_gracefully")
+"""States of Dask's part of the node in which leases may be under way."""
+_WATCH = 1.0
+"""Seconds between two looks at it."""
+_CLOSES = 15.0
+"""Seconds that it has for closing, before the process ends whatever it waits for."""
 _LEFT = 900.0
 """Seconds without a lease after which the workers of a session that did not say goodbye end."""
 
@@ -144,18 +150,48 @@ class _Cores:
 
 _sessions: dict[str, _Here] = {}
 _turn = threading.Lock()
+_watched = threading.Lock()
+"""Taken for good by the first greeting."""
 _cores = _Cores()
 
 
-async def greet(data: bytes, threads: int) -> Mapping[str, Any]:
-    """Get ready for the leases of a session; what the node is, or why it cannot be used."""
+async def greet(data: bytes, threads: int, dask_worker: Any = None) -> Mapping[str, Any]:
+    """Get ready for the leases of a session; what the node is, or why it cannot be used.
+
+    Parameters
+    ----------
+    dask_worker
+        Given by Dask, for this name.
+    """
     given = json.loads(data)
     if given["version"] != __version__:
         return {
             "problem": f"it has icestream {__version__}, and the session {given['version']}: "
             "install the same on both"
         }
+    _end_with(dask_worker)
     return await asyncio.to_thread(_greet, Greeting(**given), threads)
+
+
+def _end_with(dask_worker: Any) -> None:
+    """Let the process end when Dask's part of it does, with what runs here.
+
+    Nobody hears of a lease any more then, and Dask would wait for its end: hours, perhaps.
+    """
+
+    def watch() -> None:
+        while dask_worker.status.name in _OPEN:
+            time.sleep(_WATCH)
+        with _turn:
+            left = tuple(_sessions.values())
+            _sessions.clear()
+        for here in left:
+            here.dismiss()
+        time.sleep(_CLOSES)
+        os._exit(1)
+
+    if dask_worker is not None and _watched.acquire(blocking=False):
+        threading.Thread(target=watch, name="closing", daemon=True).start()
 
 
 def _greet(greeting: Greeting, threads: int) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -93,6 +94,35 @@ def lease(number: int, cores: int = 1) -> Lease:
         task=number, attempt=1, target="a:B", parameters={}, inputs="[]", documents={}, cores=cores
     )
     return Lease(id=f"m:{number};", calls=(call,), timeout=10.0)
+
+
+class DaskPart:
+    """What Dask gives a greeting: its part of the node."""
+
+    def __init__(self) -> None:
+        self.status = SimpleNamespace(name="running")
+
+
+def test_a_node_ends_with_its_dask(
+    tmp_path: Path, serving: "Serving", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lease that is under way would hold it for as long as the lease takes."""
+    ended: list[int] = []
+    monkeypatch.setattr(module, "_watched", threading.Lock())
+    monkeypatch.setattr(module, "_WATCH", 0.01)
+    monkeypatch.setattr(module, "_CLOSES", 0.0)
+    monkeypatch.setattr(module.os, "_exit", ended.append)
+    part, hello = DaskPart(), Greeting(mark="m:", epoch="7", scratch=str(tmp_path))
+    for _ in range(2):  # one watch for all
+        asyncio.run(greet(hello.as_bytes(), 4, dask_worker=part))
+    serving.serve(lease(1))
+    wait_for(lambda: Local.made[-1].leases)
+    assert ended == []
+    part.status.name = "closing"
+    wait_for(lambda: ended)
+    assert ended == [1]
+    assert Local.made[-1].stopped
+    assert serving.ended("m:1;").lost == CANCELLED
 
 
 class Serving:
