@@ -22,7 +22,7 @@ from sink_sessions import DeliveredSession
 
 
 def test_a_file_that_asks_for_nothing_more_follows_sessions(facility: Facility) -> None:
-    assert [duty.name for duty in duties_of(facility.file)] == ["disks", "sessions"]
+    assert [duty.name for duty in duties_of(facility.file)] == ["disks", "staff", "sessions"]
 
 
 EVERYTHING = """
@@ -103,8 +103,8 @@ def test_no_duty_names_a_confidential_session_where_others_read(
         session.store.close()
     configure()
     assert {one.name.partition(".")[0] for one in done} == {
-        "disks", "sessions", "bookings", "projects", "transfer", "backup", "handover", "sink",
-        "keep", "memory", "messages",
+        "disks", "staff", "sessions", "bookings", "projects", "transfer", "backup", "handover",
+        "sink", "keep", "memory", "messages",
     }, "what a new duty says has to be looked at here, too"  # fmt: skip
     assert len((tmp_path / "staff.log").read_text().splitlines()) >= len(done)
     assert len((journal / "log").read_text().splitlines()) >= len(done)
