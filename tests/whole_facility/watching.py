@@ -152,7 +152,8 @@ class Seen(Watcher):
                 self.measured.refused[f"{name}: {answer.status_code} {answer.text[:200]}"] += 1
                 continue
             self.measured.answers[name].append(time.monotonic() - began)
-            if name == "sessions" and not self._paths and (shown := answer.json()):
+            if name == "sessions" and (shown := answer.json()):
+                # Asked anew each time: a session that is being made gets its own id later.
                 own = f"/api/sessions/{shown[0]['id']}"
                 self._paths = {"live": f"{own}/live", "exposures": f"{own}/exposures?limit=50"}
 
