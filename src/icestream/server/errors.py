@@ -24,8 +24,6 @@ __all__ = ["ErrorAnswer", "Problem", "Refused", "answer_errors", "asked_values",
 
 _log = structlog.get_logger(__name__)
 
-_LOST = "the session's store cannot be read now"
-
 
 class Problem(BaseModel):
     """One thing that is wrong with what was asked."""
@@ -155,9 +153,13 @@ def _conflict(_: Request, error: Exception) -> Response:
     return _answer(409, str(error))
 
 
-def _unreadable(_: Request, error: Exception) -> Response:
+def _unreadable(request: Request, error: Exception) -> Response:
     why = str(getattr(error, "orig", error)).strip().partition("\n")[0]
-    return _answer(409, f"{_LOST}: {why}", "try again in a moment; icestream status says more")
+    if request.url.path.startswith("/api/facility"):
+        what, more = "the registry of the facility cannot be read now", "icestream facility status"
+    else:
+        what, more = "the session's store cannot be read now", "icestream status"
+    return _answer(409, f"{what}: {why}", f"try again in a moment; {more} says more")
 
 
 def _forbidden(_: Request, error: Exception) -> Response:

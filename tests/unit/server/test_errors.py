@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from icestream.engine.graph.workflow import InvalidWorkflow
@@ -27,15 +28,15 @@ class Range(BaseModel):
     high: float
 
 
-def asked(error: Callable[[], Exception]) -> tuple[int, ErrorAnswer]:
+def asked(error: Callable[[], Exception], path: str = "/it") -> tuple[int, ErrorAnswer]:
     app = FastAPI()
     answer_errors(app)
 
-    @app.get("/it")
+    @app.get(path)
     def it() -> None:
         raise error()
 
-    answer = TestClient(app, raise_server_exceptions=False).get("/it")
+    answer = TestClient(app, raise_server_exceptions=False).get(path)
     assert "Traceback" not in answer.text
     return answer.status_code, ErrorAnswer.model_validate_json(answer.content)
 
@@ -139,3 +140,17 @@ def test_addresses_and_methods_that_are_not(client: TestClient) -> None:
     answer = client.delete("/api/sessions")
     assert answer.status_code == 405
     assert answer.json()["message"] == "DELETE /api/sessions: method not allowed"
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("/api/sessions/a/exposures", "the session's store cannot be read now: locked"),
+        ("/api/facility/duties", "the registry of the facility cannot be read now: locked"),
+    ],
+)
+def test_what_cannot_be_read_is_named(path: str, what: str) -> None:
+    status, answer = asked(lambda: OperationalError("SELECT 1", {}, Exception("locked")), path)
+    assert (status, answer.message) == (409, what)
+    assert answer.advice is not None
+    assert "try again in a moment" in answer.advice
