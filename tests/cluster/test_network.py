@@ -21,26 +21,30 @@ def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True, timeout=30)
 
 
+def _lay_cable() -> None:
+    ip("netns", "add", ROOM)
+    ip("link", "add", HERE, "type", "veth", "peer", "name", THERE)
+    ip("link", "set", THERE, "netns", ROOM)
+    ip("addr", "add", f"{OURS}/24", "dev", HERE)
+    ip("link", "set", HERE, "up")
+    for words in (
+        ("addr", "add", f"{THEIRS}/24", "dev", THERE),
+        ("link", "set", THERE, "up"),
+        ("link", "set", "lo", "up"),
+    ):
+        ip("netns", "exec", ROOM, "ip", *words)
+
+
 @pytest.fixture
 def cable() -> Iterator[None]:
     """A network namespace at the other end of a cable."""
     if shutil.which("ip") is None or os.getuid() != 0:
         pytest.skip("network namespaces are made by root, with ip (Debian: iproute2)")
     try:
-        ip("netns", "add", ROOM)
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"this machine makes no network namespace: {error.stderr.decode().strip()}")
-    try:
-        ip("link", "add", HERE, "type", "veth", "peer", "name", THERE)
-        ip("link", "set", THERE, "netns", ROOM)
-        ip("addr", "add", f"{OURS}/24", "dev", HERE)
-        ip("link", "set", HERE, "up")
-        for words in (
-            ("addr", "add", f"{THEIRS}/24", "dev", THERE),
-            ("link", "set", THERE, "up"),
-            ("link", "set", "lo", "up"),
-        ):
-            ip("netns", "exec", ROOM, "ip", *words)
+        try:
+            _lay_cable()
+        except subprocess.CalledProcessError as error:
+            pytest.skip(f"this machine makes no such network: {error.stderr.decode().strip()}")
         yield
     finally:
         for words in (("link", "del", HERE), ("netns", "del", ROOM)):
