@@ -134,11 +134,17 @@ READERS_OF_ANYTHING = (
 )
 
 
+OF_DASK = ("executors/cluster/node.py", "executors/cluster/leases.py")
+"""Nothing of a file: what Dask brings between a session and its nodes, which it reads as pickles
+itself, from those alone who have the session's certificates."""
+
+
 def test_nothing_that_is_read_can_run() -> None:
     """No reader executes what a file says; see the decision record on checkpoints."""
     found = [
         f"{path.name}:{number}: {line.strip()}"
         for path in (ROOT / "src" / "icestream").rglob("*.py")
+        if not str(path).endswith(OF_DASK)
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if any(word in line for word in READERS_OF_ANYTHING)
     ]

@@ -61,6 +61,8 @@ ONLY_IN_FILES: Mapping[str, str] = {
     "programs": "it names programs that this machine runs",
     "store": "it says where the data of every session go",
     "objects": "it says where keys are, and whom they are shown to",
+    "executors": "it says which commands start nodes, and on which machines",
+    "executor": "it says on which machines sessions run",
     "login": "it says who comes in",
     "usage": "it says what leaves this machine, and where to",
     "report_publish": "it can name a program that is run",
