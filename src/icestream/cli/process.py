@@ -20,7 +20,6 @@ from cyclopts.help import (
 )
 from rich.console import Console, ConsoleOptions
 
-from icestream.cli.buckets import from_bucket
 from icestream.cli.filling import Open, open_of, ready
 from icestream.cli.here import Here
 from icestream.cli.step_options import DIRECT, StepOptions, hyphens
@@ -39,7 +38,11 @@ _FILES = Group("Files", sort_key=1)
 def process(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
     """Process movies while they arrive, up to a report."""
     tokens = tuple(map(hyphens, tokens))
-    tokens = from_bucket(tokens, _option(tokens, "--out"), _option(tokens, "--fetch-to"))
+    if any("://" in token for token in tokens):
+        # Slow to load, as above: --help needs none of it.
+        from icestream.cli.buckets import from_bucket
+
+        tokens = from_bucket(tokens, _option(tokens, "--out"), _option(tokens, "--fetch-to"))
     options = StepOptions(_base(tokens), Registry())
     words = options.take_back(tokens)
     command = process_command(options)
