@@ -97,7 +97,7 @@ class PuttingBack:
         return backing.round(stopped=self._stopped)
 
     def _require_own(self, backing: Backing) -> None:
-        """See that what is there of that name is this session's."""
+        """See that what is there of that name is of no other session."""
         if backing.ledger.noted("round"):
             return
         try:
