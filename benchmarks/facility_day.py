@@ -357,7 +357,9 @@ def play(folder: Path, out: Path | None = None, say: Callable[[str], None] = pri
             say(f"[{time.monotonic() - began:5.1f} s] {what}")
         browser.close()
     if wrong:
-        raise NotAsShown("\n\n".join(wrong))
+        # Nothing is waited for any more after the first.
+        rest = ["what follows may follow from that:", *wrong[1:]] if wrong[1:] else []
+        raise NotAsShown("\n\n".join([wrong[0], *rest]))
 
 
 def main() -> None:

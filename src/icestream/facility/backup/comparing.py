@@ -2,9 +2,8 @@
 
 import threading
 
-from icestream.facility.transfer.carry import carry
+from icestream.facility.transfer.carry import compared
 from icestream.facility.transfer.digest import Hashes, digest, from_disk
-from icestream.facility.transfer.manner import Manner
 from icestream.facility.transfer.rsync import Between, RsyncRun
 
 __all__ = ["compare_copies"]
@@ -21,12 +20,7 @@ def compare_copies(
     source, target = between.source.folder, between.target.folder
     assert source is not None
     there = [name for name in names if name in run.done]
-    differs: dict[str, str] = {}
-    if target is None and there:
-        again = carry(between, there, Manner(compares=True), stopped=stopped)
-        silent = dict.fromkeys(there, "the other machine said nothing of it")
-        heard = {n: "the copy differs" if md5 is not None else "" for n, md5 in again.done.items()}
-        differs = {**silent, **heard, **again.failed}
+    differs = compared(between, there, stopped) if target is None else {}
     for name in there:
         if differs.get(name):
             found[name] = differs[name]

@@ -9,7 +9,7 @@ from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.manner import Manner, Told
 from icestream.facility.transfer.rsync import Between, RsyncRun, reach, run_rsync
 
-__all__ = ["carry", "is_reached"]
+__all__ = ["carry", "compared", "is_reached"]
 
 _PLAIN = Manner()
 
@@ -47,6 +47,25 @@ def carry(
         return carry_objects(between, names, manner, limit=limit, told=told, stopped=stopped)
     options = _options(manner)
     return run_rsync(between, names, options, limit=limit, told=told, stopped=stopped)
+
+
+def compared(
+    between: Between, names: Sequence[str], stopped: threading.Event | None = None
+) -> dict[str, str]:
+    """Let both ends read files whole: what is wrong with the copy of each, empty for nothing.
+
+    Raises
+    ------
+    Outage
+        If they could not be compared at all.
+    """
+    if not names:
+        return {}
+    ended = carry(between, names, Manner(compares=True), stopped=stopped)
+    said = dict.fromkeys(names, "nothing was said of it when it was compared")
+    for name, differs in ended.done.items():
+        said[name] = "" if differs is None else "the copy holds something else"
+    return said | {name: why for name, why in ended.failed.items() if name in said}
 
 
 def _options(manner: Manner) -> list[str]:

@@ -13,8 +13,8 @@ from icestream.facility.objects.carrying import fetch_objects
 from icestream.facility.objects.opened import opened
 from icestream.facility.objects.troubles import ObjectTrouble
 from icestream.facility.transfer.address import Address
-from icestream.facility.transfer.carry import carry
-from icestream.facility.transfer.manner import Manner, Told
+from icestream.facility.transfer.carry import compared
+from icestream.facility.transfer.manner import Told
 from icestream.facility.transfer.names import is_excluded
 from icestream.facility.transfer.rsync import Between, RsyncRun
 from icestream.facility.transfer.source import Looked
@@ -127,14 +127,11 @@ class ObjectSource:
         self, target: Path, names: Sequence[str], stopped: threading.Event | None
     ) -> dict[str, str]:
         """Compare files with what the store says of its objects, or with those themselves."""
-        between = Between(self.address, Address(str(target)))
-        ended = carry(between, names, Manner(compares=True), stopped=stopped)
-        said = dict.fromkeys(names, "it was not compared")
-        for name, differs in ended.done.items():
-            said[name] = "" if differs is None else "the copy holds something else"
-            if differs is None and name in self._listed:
+        said = compared(Between(self.address, Address(str(target))), names, stopped)
+        for name, wrong in said.items():
+            if not wrong and name in self._listed:
                 self._compared[name] = self._listed[name].etag
-        return said | ended.failed
+        return said
 
     def remove(self, target: Path, names: Sequence[str]) -> dict[str, str]:
         """Remove objects that are still those which were compared with their copies."""

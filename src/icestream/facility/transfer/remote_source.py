@@ -7,8 +7,8 @@ from pathlib import Path
 
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
-from icestream.facility.transfer.carry import carry
-from icestream.facility.transfer.manner import Manner, Told
+from icestream.facility.transfer.carry import carry, compared
+from icestream.facility.transfer.manner import Told
 from icestream.facility.transfer.names import is_excluded, unnamed
 from icestream.facility.transfer.rsync import Between, Listed, RsyncRun, list_files, run_rsync
 from icestream.facility.transfer.source import BROUGHT, Looked
@@ -78,12 +78,7 @@ class RemoteSource:
         self, target: Path, names: Sequence[str], stopped: threading.Event | None
     ) -> dict[str, str]:
         """Let both machines read the files whole: rsync compares what they hold."""
-        between = Between(self.address, Address(str(target)))
-        ended = carry(between, names, Manner(compares=True), stopped=stopped)
-        said = dict.fromkeys(names, "the other machine said nothing of it")
-        for name, differs in ended.done.items():
-            said[name] = "" if differs is None else "the copy holds something else"
-        return said | {name: why for name, why in ended.failed.items() if name in said}
+        return compared(Between(self.address, Address(str(target))), names, stopped)
 
     def remove(self, target: Path, names: Sequence[str]) -> dict[str, str]:
         """Let the other machine remove files, each after it was compared with its copy again."""

@@ -6,7 +6,7 @@ import pytest
 
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address, read_address
-from icestream.facility.transfer.carry import carry, is_reached
+from icestream.facility.transfer.carry import carry, compared, is_reached
 from icestream.facility.transfer.manner import Manner
 from icestream.facility.transfer.rsync import Between
 from object_server import ObjectServer, objects
@@ -69,3 +69,17 @@ def test_a_place_is_asked_whether_it_answers(objects: ObjectServer, tmp_path: Pa
         is_reached(read_address("s3://nowhere/x"))
     with pytest.raises(Outage):
         is_reached(Address(str(tmp_path / "none")))
+
+
+def test_copies_are_compared_at_both_ends(tmp_path: Path) -> None:
+    for side in ("here", "there"):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "same").write_text("a")
+        (tmp_path / side / "other").write_text(side[:4])
+    (tmp_path / "here" / "gone").write_text("x")
+    between = Between(Address(str(tmp_path / "here")), Address(str(tmp_path / "there")))
+    said = compared(between, ["same", "other", "gone"])
+    assert said["same"] == ""
+    assert said["other"] == "the copy holds something else"
+    assert said["gone"]
+    assert compared(between, []) == {}
