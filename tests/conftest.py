@@ -7,6 +7,7 @@ import structlog
 from hypothesis import settings
 
 import mariadb_server
+from people_of_tests import clock_stands
 from postgres_server import server
 from rules import (
     own_places,
@@ -17,6 +18,7 @@ from rules import (
 from small_facility import facility, write_facility
 
 __all__ = [
+    "clock_stands",
     "facility",
     "own_places",
     "pytest_make_collect_report",

@@ -2,8 +2,11 @@
 
 import functools
 
+import pytest
+
 from icestream.login import Role
 from icestream.login.passwords import Passwords
+from icestream.server.people.brake import Brake, Bucket
 from icestream.server.people.visitors import Visitors
 
 GOOD = "correct horse battery stable"
@@ -28,3 +31,10 @@ def add_people(visitors: Visitors) -> None:
         visitors.accounts.add(name, role)
     with visitors.database.write() as connection:
         connection.execute("UPDATE account SET password = ?", (kept(),))
+
+
+@pytest.fixture
+def clock_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no time pass for the brakes: a slow machine would make its guesses slowly enough."""
+    for kind in (Brake, Bucket):
+        monkeypatch.setitem(kind.__init__.__kwdefaults__, "clock", lambda: 1000.0)

@@ -130,10 +130,12 @@ class Site:
         words = [sys.executable, "-m", "icestream", "facility", "run"]
         with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
-            assert process.stderr.readline().startswith("doing sessions")
-            yield
-            process.terminate()
-            process.stderr.read()
+            try:
+                assert process.stderr.readline().startswith("doing disks, sessions")
+                yield
+            finally:
+                process.terminate()
+                process.stderr.read()
         assert process.returncode == 0
 
 

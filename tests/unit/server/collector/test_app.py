@@ -52,6 +52,7 @@ def test_what_is_no_statement_is_refused(address: str) -> None:
     assert httpx2.get(f"{address}/usage.json").json()["installations"] == 0
 
 
+@pytest.mark.usefixtures("clock_stands")
 def test_who_sends_too_much_has_to_wait(address: str) -> None:
     text = statement_text(said())
     statuses = [put(address, text).status_code for _ in range(22)]

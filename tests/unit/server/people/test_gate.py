@@ -188,6 +188,7 @@ def test_a_secret_in_an_address_is_not_logged(here: TestClient, path: str, logge
     assert [line["path"] for line in lines] == [logged]
 
 
+@pytest.mark.usefixtures("clock_stands")
 def test_floods_are_slowed_down(here: TestClient) -> None:
     said = [here.post("/api/thing").status_code for _ in range(90)]
     assert said[0] == 200

@@ -39,6 +39,7 @@ def test_a_password_typed_in_the_place_of_the_name_is_not_logged(visitors: Visit
     assert "(no account)" in said
 
 
+@pytest.mark.usefixtures("clock_stands")
 def test_guessing_one_name_from_one_place_is_slowed_down(visitors: Visitors) -> None:
     said = [fails(visitors, "ada") for _ in range(7)]
     assert said == ["WrongPassword"] * 5 + ["TooMany"] * 2
@@ -47,24 +48,28 @@ def test_guessing_one_name_from_one_place_is_slowed_down(visitors: Visitors) -> 
     assert fails(visitors, "vic", password=GOOD) == "in"
 
 
+@pytest.mark.usefixtures("clock_stands")
 def test_guessing_at_the_same_moment_is_no_way_around(visitors: Visitors) -> None:
     with ThreadPoolExecutor(12) as pool:
         said = list(pool.map(lambda _: fails(visitors, "ada"), range(24)))
     assert said.count("WrongPassword") <= 5
 
 
+@pytest.mark.usefixtures("clock_stands")
 def test_guessing_many_names_from_one_place_is_slowed_down(visitors: Visitors) -> None:
     said = [fails(visitors, f"name{number}") for number in range(32)]
     assert said[-1] == "TooMany"
     assert said.count("WrongPassword") == 30
 
 
+@pytest.mark.usefixtures("clock_stands")
 def test_guessing_one_name_from_many_places_is_slowed_down(visitors: Visitors) -> None:
     said = [fails(visitors, "ada", f"10.0.1.{number}") for number in range(22)]
     assert said[-1] == "TooMany"
     assert said.count("WrongPassword") == 20
 
 
+@pytest.mark.usefixtures("clock_stands")
 def test_others_cannot_lock_out_who_is_logged_in(visitors: Visitors) -> None:
     visitors.log_in("ada", GOOD, address="10.0.0.9", agent="")
     for number in range(25):
@@ -73,6 +78,7 @@ def test_others_cannot_lock_out_who_is_logged_in(visitors: Visitors) -> None:
     assert fails(visitors, "ada", "10.0.0.9", GOOD) == "in"
 
 
+@pytest.mark.usefixtures("clock_stands")
 def test_logging_in_to_an_own_account_does_not_wipe_out_guesses(visitors: Visitors) -> None:
     said = []
     for number in range(40):

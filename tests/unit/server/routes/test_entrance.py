@@ -102,6 +102,7 @@ def test_wrong_names_and_wrong_passwords_are_answered_alike(browser: TestClient)
     assert wrong.json() == unknown.json() == odd.json()
 
 
+@pytest.mark.usefixtures("clock_stands")
 def test_guessing_is_told_for_how_long_to_wait(browser: TestClient) -> None:
     for _ in range(5):
         assert browser.post("/api/login", json={"name": "vic", "password": "x"}).status_code == 401
@@ -110,6 +111,7 @@ def test_guessing_is_told_for_how_long_to_wait(browser: TestClient) -> None:
     assert int(answer.headers["retry-after"]) >= 1
 
 
+@pytest.mark.usefixtures("clock_stands")
 def test_floods_of_strangers_are_slowed_down(browser: TestClient) -> None:
     said = {browser.get("/api/login/methods").status_code for _ in range(80)}
     assert said == {200, 429}

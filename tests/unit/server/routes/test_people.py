@@ -244,6 +244,7 @@ def test_a_confidential_session_is_shared_by_no_link(browsers: Browsers, uid: st
     assert "confidential" in refused.text
 
 
+@pytest.mark.usefixtures("clock_stands")
 def test_viewers_share_nothing_and_links_are_not_guessed(browsers: Browsers, uid: str) -> None:
     browsers.visitors.members.add(uid, "vic", "sam")
     body = {"title": "t", "days": 1}
