@@ -18,7 +18,7 @@ import psutil
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bench_screens import CHROMIUM, FRAMES, taken
-from icestream.report import write_report
+from icestream.report.writer import write_report
 from large_session import make
 
 SIZES = (10_000, 100_000)

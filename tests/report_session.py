@@ -44,7 +44,7 @@ from icestream.processing.grey import draw_thumbnail
 from icestream.processing.motion.local_motion import LocalMotion
 from icestream.processing.motion.picture import draw_tracks
 from icestream.processing.volume.picture import draw_volume
-from icestream.report import ReportWriter
+from icestream.report.writer import ReportWriter
 from icestream.store import tables as t
 from icestream.store.events import (
     AlertAdopted,

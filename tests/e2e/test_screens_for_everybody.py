@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accessible import overflow, serious
-from icestream.report import write_report
+from icestream.report.writer import write_report
 from icestream.server.people.doors import Doors
 from icestream.server.people.visitors import Visitors
 from icestream.settings import load

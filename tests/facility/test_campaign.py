@@ -14,7 +14,7 @@ from whole_facility.day import Day, live_through
 @pytest.mark.timeout(1800)  # it waits for what comes, whatever else the machine does
 def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     day = Day(
-        microscopes=2, movies=20, every=0.5, kills=1, away=15.0, at_once=True, lasts=10.0,
+        microscopes=2, movies=10, every=1.0, kills=1, away=15.0, at_once=True, lasts=10.0,
         patience=0.0,
     )  # fmt: skip
     report = live_through(tmp_path / "day", day)

@@ -19,7 +19,7 @@ import cookbook
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.session import run_session
 from icestream.protocol import Registry
-from icestream.report import ReportWriter, write_report
+from icestream.report.writer import ReportWriter, write_report
 from icestream.store import tables as t
 from icestream.store.writing import Writes
 from report_session import STEPS, SampleSession

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from icestream.report import write_report
+from icestream.report.writer import write_report
 from report_session import SampleSession
 
 Read = Callable[..., Page]

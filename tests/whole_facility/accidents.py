@@ -1,5 +1,6 @@
 """Accidents: parts are killed, and what they need is taken away for a while, in a seeded order."""
 
+import json
 import os
 import signal
 import time
@@ -8,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import psutil
 from sqlalchemy import create_engine, text
@@ -16,7 +18,22 @@ from sqlalchemy.exc import DBAPIError
 from whole_facility.parts import coordinator, killed, own_children, until
 from whole_facility.world import Microscope, World
 
-__all__ = ["Accident", "Outages", "all_at_once", "befall", "kills", "outages"]
+__all__ = [
+    "NAMED",
+    "Accident",
+    "Outages",
+    "all_at_once",
+    "befall",
+    "kills",
+    "outages",
+    "told_staff",
+]
+
+NAMED = {
+    "the broker": "messages.broker", "the LIMS": "sink.lims", "the registry": "registry",
+    "the mail server": "staff", "the NAS": "transfer", "the backup disk": "backup.usb",
+}  # fmt: skip
+"""What an alert of staff has to name for each outage."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +106,19 @@ def outages(world: World, seconds: float, noted: Outages) -> list[Accident]:
     ]
 
 
+def told_staff(world: World) -> list[dict[str, Any]]:
+    """Alerts of staff in the file that is one of their channels, the oldest first."""
+    log = world.folder / "staff.jsonl"
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [alert for line in lines for alert in json.loads(line)["alerts"]]
+
+
 def all_at_once(world: World, seconds: float, noted: Outages) -> list[Accident]:
-    """The same in two outages: only of the registry's nothing else can be told meanwhile."""
+    """The same in two outages: only of the registry's nothing else can be told meanwhile.
+
+    The first lasts until staff know: a mail server is missed by who has to write, and on a busy
+    machine nobody might have had to.
+    """
     goes = {
         "the broker": (world.broker.kill, world.broker.start),
         "the LIMS": (world.lims.kill, world.lims.start),
@@ -99,20 +127,24 @@ def all_at_once(world: World, seconds: float, noted: Outages) -> list[Accident]:
         "the backup disk": (world.usb.take_away, world.usb.bring_back),
     }
 
+    def known(what: str) -> bool:
+        return any(NAMED[what] in alert["key"] for alert in told_staff(world))
+
     def happen() -> str | None:
         began = time.time()
         for go, _ in goes.values():
             go()
         time.sleep(seconds)
+        with suppress(TimeoutError):  # what staff were not told is said in the end
+            until(lambda: all(map(known, goes)), "staff know not all", 180.0)
         for what, (_, come) in goes.items():
             come()
             noted.note(what, began)
         return None
 
-    known = outages(world, seconds, noted)
     return [
         Accident("all but the registry is away", happen),
-        *(one for one in known if one.what.startswith("the registry")),
+        *(one for one in outages(world, seconds, noted) if one.what.startswith("the registry")),
     ]
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import func, select, text
 
 from icestream.store import tables as t
 from icestream.store.open import open_store
-from whole_facility.accidents import Outages
+from whole_facility.accidents import NAMED, Outages, told_staff
 from whole_facility.beginning import of_visit
 from whole_facility.parts import icestream, until
 from whole_facility.watching import Heard
@@ -27,11 +27,6 @@ from whole_facility.world import Microscope, World
 __all__ = ["CHECKS", "alerts", "everything", "finished", "messages", "restored"]
 
 STEPS = ("import", "align", "ctf")
-NAMED = {
-    "the broker": "messages.broker", "the LIMS": "sink.lims", "the registry": "registry",
-    "the mail server": "staff", "the NAS": "transfer", "the backup disk": "backup.usb",
-}  # fmt: skip
-"""What an alert of staff has to name for each outage."""
 
 
 # -- the end ------------------------------------------------------------------------------------
@@ -268,9 +263,7 @@ def money(world: World) -> Iterator[str]:
 
 def alerts(world: World, noted: Outages) -> Iterator[str]:
     """Staff were told of each outage by name, over each channel, and that it was over."""
-    log = world.folder / "staff.jsonl"
-    lines = log.read_text().splitlines() if log.exists() else []
-    logged = [alert for line in lines for alert in json.loads(line)["alerts"]]
+    logged = told_staff(world)
     mails = [str(mail["subject"]) + "\n" + mail.get_content() for mail in world.post.mails]
     for what in noted.spans:
         name = NAMED[what]

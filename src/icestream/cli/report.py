@@ -69,7 +69,7 @@ def report(
     while_open
         Go on until standard input is closed, and then update it once more.
     """
-    from icestream.report import ReportWriter
+    from icestream.report.writer import ReportWriter
 
     target, hidden = publish_target(publish, session, decided=while_open), _known_as(session)[1]
     if not (follow or while_open):

@@ -8,8 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from icestream.exports.table import TableFormat, table_rows, write_table
-from icestream.formats.whole import written_whole
 from icestream.store.open import open_store
+from icestream.whole import written_whole
 
 __all__ = ["table"]
 

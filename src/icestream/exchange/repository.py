@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from icestream.engine.graph.document import VERSION
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow, near
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = [
     "INDEX",

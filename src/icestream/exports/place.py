@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["NoRoom", "check_room", "is_there", "link", "place"]
 

@@ -9,12 +9,12 @@ import icestream
 from icestream.engine.graph.workflow import save_workflow
 from icestream.engine.record.set_by_people import standing_workflow, workflow_set_by_people
 from icestream.engine.record.workflows import session_workflow
-from icestream.formats.whole import written_whole
 from icestream.store import queries
 from icestream.store.current import FIRST_BRANCH, as_standing
 from icestream.store.lineage import lineages
 from icestream.store.open import Store, open_store
 from icestream.store.records import StandingRecord
+from icestream.whole import written_whole
 
 __all__ = ["export_provenance", "write_provenance"]
 

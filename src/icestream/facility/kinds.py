@@ -39,6 +39,7 @@ class Section(BaseModel):
         use_attribute_docstrings=True,
         validate_default=True,
         hide_input_in_errors=True,  # what is given may be a secret
+        defer_build=True,  # until the whole file is read, which builds each once
     )
 
 

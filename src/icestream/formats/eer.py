@@ -28,7 +28,7 @@ from icestream.formats.tiff_directories import (
     EER_Y_BITS,
     Page,
 )
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["EerCoding", "eer_coding", "eer_metadata", "render_fraction", "write_eer"]
 

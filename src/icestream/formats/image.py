@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from icestream.formats.errors import FormatError
 from icestream.formats.gain import read_detector_image
 from icestream.formats.kinds import open_file
-from icestream.formats.whole import written_whole
 from icestream.model import Image
+from icestream.whole import written_whole
 
 __all__ = ["read_image", "write_picture"]
 

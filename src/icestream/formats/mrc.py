@@ -23,8 +23,8 @@ from icestream.formats.kinds import refuse_other_kinds
 from icestream.formats.mrc_tilts import TILT_RECORD, tilts_of_images
 from icestream.formats.numbers import PIXEL_SIZE, PIXELS, Bounds, CheckedNumbers, demand
 from icestream.formats.signedness import are_signed
-from icestream.formats.whole import written_whole
 from icestream.formats.within import inside
+from icestream.whole import written_whole
 
 __all__ = [
     "FeiMetadata",

@@ -26,8 +26,8 @@ from icestream.formats.cs import cs_text, read_cs
 from icestream.formats.errors import FormatError
 from icestream.formats.star import Block, read_star, write_star
 from icestream.formats.text import read_lines
-from icestream.formats.whole import written_whole
 from icestream.formats.within import first_inside
+from icestream.whole import written_whole
 
 __all__ = ["ENDINGS", "ListedPicks", "by_name", "group_tables", "read_picks", "write_picks"]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from icestream.formats.errors import FormatError
 from icestream.formats.numbers import shortened
 from icestream.formats.text import each_line, read_lines
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["Block", "format_rows", "read_pieces", "read_star", "write_star"]
 

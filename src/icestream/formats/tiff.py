@@ -38,9 +38,9 @@ from icestream.formats.tiff_directories import (
     walk_pages,
     whole_pages,
 )
-from icestream.formats.whole import written_whole
 from icestream.formats.within import inside
 from icestream.threads import in_threads
+from icestream.whole import written_whole
 
 __all__ = ["check_pixels", "decode_page", "is_white_zero", "read_tiff", "write_tiff"]
 

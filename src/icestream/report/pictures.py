@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from icestream.formats.mrc import map_mrc
-from icestream.formats.whole import UNFINISHED, written_whole
 from icestream.model import Picture
 from icestream.processing.fourier import bin_image
 from icestream.processing.grey import draw_thumbnail, stretch
+from icestream.whole import UNFINISHED, written_whole
 
 __all__ = [
     "Found",

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from icestream.formats.whole import UNFINISHED
 from icestream.model import safe_file_name
 from icestream.shown import printable
+from icestream.whole import UNFINISHED
 
 __all__ = ["BadTarget", "Target", "Unpublished", "read_target", "upload"]
 

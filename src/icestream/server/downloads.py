@@ -199,7 +199,7 @@ def make_export(name: ExportName, session: Path, wanted: ExportOptions, folder: 
     from icestream.exports.relion import export_relion
     from icestream.exports.sheet import export_sheet, methods_text
     from icestream.facility.memory.sheet import surroundings
-    from icestream.report import write_report
+    from icestream.report.writer import write_report
 
     with closing(open_store(session, readonly=True)) as store:
         called = safe_file_name(queries.session(store).name)

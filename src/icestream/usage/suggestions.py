@@ -16,13 +16,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from icestream.engine.graph.workflow import InvalidWorkflow, load_workflow, shipped_workflows
-from icestream.formats.whole import written_whole
 from icestream.protocol import Protocol, Registry, UnknownProtocol
 from icestream.protocol.describe import first_line
 from icestream.usage.asking import ask
 from icestream.usage.counting import chains_of
 from icestream.usage.kinds import Usage
 from icestream.usage.record import today
+from icestream.whole import written_whole
 
 __all__ = ["FIGURES", "Suggestion", "follows_in", "suggest"]
 

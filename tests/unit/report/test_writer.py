@@ -12,8 +12,7 @@ from icestream.model import Taken
 from icestream.protocols.import_micrographs import ImportMicrographs
 from icestream.protocols.import_movies import ImportMovies
 from icestream.protocols.select_exposures import SelectExposures
-from icestream.report import ReportWriter, write_report
-from icestream.report.writer import _taken
+from icestream.report.writer import ReportWriter, _taken, write_report
 from icestream.store import tables as t
 from icestream.store.open import NoStore, open_store
 from report_session import SampleSession

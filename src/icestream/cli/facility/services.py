@@ -9,8 +9,8 @@ from cyclopts import Parameter
 from icestream.facility.file import load_facility
 from icestream.facility.service.units import DUTIES, SERVER
 from icestream.facility.service.units import units as made
-from icestream.formats.whole import written_whole
 from icestream.settings import SITE_FILE, load, person_file
+from icestream.whole import written_whole
 
 __all__ = ["units"]
 

@@ -88,7 +88,12 @@ def _no_number(name: str) -> str:
 class _Request(BaseModel):
     """What all requests have."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        defer_build=True,  # until somebody asks for something
+    )
 
     who: Name = Field(default_factory=person_here)
     """Person or program that asks; the user of the process by default."""
@@ -397,7 +402,9 @@ VERBS: Mapping[str, type[Request]] = {
 }
 """The model of each verb."""
 
-_ADAPTER: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="verb")])
+_ADAPTER: TypeAdapter[Request] = TypeAdapter(
+    Annotated[Request, Field(discriminator="verb")], config=ConfigDict(defer_build=True)
+)
 
 
 def document_of(request: Request) -> str:

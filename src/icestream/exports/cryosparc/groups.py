@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["ItemGroup", "write_group"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import icestream
 from icestream.exports.deposit.facts import DepositFacts, UsedStep, gather_facts
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["bibtex", "export_bibtex"]
 

@@ -12,8 +12,8 @@ from icestream.exports.deposit.facts import DepositFacts, gather_facts
 from icestream.formats.errors import FormatError
 from icestream.formats.movie import movie_facts
 from icestream.formats.mrc import read_mrc_header
-from icestream.formats.whole import written_whole
 from icestream.model import Movie
+from icestream.whole import written_whole
 
 __all__ = ["empiar", "export_empiar"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from icestream.exports.deposit.about import About, read_about
 from icestream.exports.deposit.facts import DepositFacts, UsedStep, common, gather_facts
-from icestream.formats.whole import written_whole
 from icestream.model import Classes, Ctf, Micrograph, Particles, Picks, Volume, safe_file_name
+from icestream.whole import written_whole
 
 __all__ = ["em_categories", "export_mmcif"]
 

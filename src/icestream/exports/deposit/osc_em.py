@@ -8,8 +8,8 @@ from typing import Any
 
 from icestream.exports.deposit.about import About, read_about
 from icestream.exports.deposit.facts import DepositFacts, common, gather_facts
-from icestream.formats.whole import written_whole
 from icestream.model import Ctf, Micrograph, Movie, Picks, Volume
+from icestream.whole import written_whole
 
 __all__ = ["export_osc_em", "osc_em"]
 

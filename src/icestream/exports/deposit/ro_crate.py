@@ -19,10 +19,10 @@ from icestream.exports.deposit.facts import DepositFacts, UsedStep, gather_facts
 from icestream.exports.provenance import write_provenance
 from icestream.exports.sheet import methods_text
 from icestream.exports.table import table_rows, write_table
-from icestream.formats.whole import written_whole
 from icestream.model import safe_file_name
 from icestream.store.open import open_store
 from icestream.store.standing import reruns
+from icestream.whole import written_whole
 
 __all__ = ["METADATA", "export_ro_crate", "ro_crate"]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from icestream.exports.place import place
 from icestream.formats.defects import read_defects
 from icestream.formats.gain import read_gain, write_gain
-from icestream.formats.whole import written_whole
 from icestream.model import AS_IT_IS, Movie
+from icestream.whole import written_whole
 
 __all__ = ["CameraFiles", "rectangles", "write_rectangles"]
 

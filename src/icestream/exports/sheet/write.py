@@ -14,10 +14,10 @@ from icestream.exports.chain import Items
 from icestream.exports.sheet.acquisition import Row
 from icestream.exports.sheet.facts import Sheet, gather
 from icestream.exports.sheet.pictures import write_classes, write_copy
-from icestream.formats.whole import written_whole
 from icestream.model import Classes, Volume
 from icestream.protocol import Registry
 from icestream.store.open import open_store
+from icestream.whole import written_whole
 
 __all__ = ["Surroundings", "export_sheet", "methods_text"]
 

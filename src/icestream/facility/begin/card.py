@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["CARD", "BadCard", "Card", "cards_below", "read_card", "write_card"]
 

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from icestream.facility.backup.sealing import MANIFEST
 from icestream.facility.handover.kinds import Handover
 from icestream.facility.handover.offer import RECORDS, DataOffer
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["FETCH", "fetch_text", "key_line", "rsyncd_conf", "sshd_block", "write_access"]
 

@@ -19,7 +19,7 @@ from icestream.facility.handover.offer import (
     require_area,
     write_offer,
 )
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["AskedOffer", "end_offer", "end_offers", "offer_session"]
 

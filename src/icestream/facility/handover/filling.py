@@ -19,9 +19,9 @@ from icestream.facility.handover.offer import RECORDS, DataOffer, write_offer
 from icestream.facility.transfer.digest import Interrupted, digest
 from icestream.facility.transfer.ledger import FILE as TRANSFERRED
 from icestream.facility.transfer.ledger import CopyLedger as TransferLedger
-from icestream.formats.whole import written_whole
 from icestream.store.open import FILE
 from icestream.store.reading import uri
+from icestream.whole import written_whole
 
 __all__ = ["OfferedContents", "fill", "take_away"]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from icestream.formats.whole import written_whole
 from icestream.model import safe_file_name
+from icestream.whole import written_whole
 
 __all__ = [
     "RECORDS",

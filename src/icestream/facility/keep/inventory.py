@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from icestream.facility.keep.known import OTHER, KnownFiles, Layout, known_files
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = [
     "FOLDERS",

@@ -53,7 +53,12 @@ class UnreadableRequest(ValueError):
 class _Document(BaseModel):
     """What all documents have."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        defer_build=True,  # most commands have to do with none
+    )
 
     version: Literal[1] = VERSION
     """Of the form of the document."""
@@ -205,7 +210,7 @@ class SessionNews(_Document):
 
 _NULL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _ADAPTER: TypeAdapter[MessageRequest] = TypeAdapter(
-    Annotated[MessageRequest, Field(discriminator="action")]
+    Annotated[MessageRequest, Field(discriminator="action")], config=ConfigDict(defer_build=True)
 )
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from icestream.facility.messages.documents import UnreadableRequest, parsed
 from icestream.facility.messages.inbox import ArrivedMessage
 from icestream.facility.messages.kinds import MessagesSection
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["ASIDE", "FolderFile", "RequestFolder", "write_answers"]
 

@@ -10,7 +10,7 @@ import icestream
 from icestream.facility.money.beamtime import BeamShare, By, beam_time, whole
 from icestream.facility.money.calendar import Period
 from icestream.facility.opened import Facility
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["beam_time_page", "write_beam_time"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from icestream.facility.money.document import Document, digest_of
 from icestream.facility.money.kinds import MoneyRefusal
 from icestream.facility.money.shown import shown
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["write_paper"]
 

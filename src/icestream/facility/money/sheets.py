@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from icestream.facility.money.document import Document
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["Cell", "SheetTable", "csv_text", "invoice_table", "write_table"]
 

@@ -17,7 +17,7 @@ from icestream.facility.backup.target import AlreadyPrepared, prepare
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address, BadAddress, read_address
 from icestream.facility.transfer.session import LEDGERS
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["PuttingBack", "put_back_of", "put_back_words", "remember_put_back"]
 

@@ -14,7 +14,7 @@ from icestream.facility.backup.target import AlreadyPrepared, prepare
 from icestream.facility.file import VARIABLE, load_facility
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.rsync import version
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = ["MICROSCOPES", "NotATrial", "TrialFacility", "book_now", "trial_facility"]
 

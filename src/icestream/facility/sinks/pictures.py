@@ -10,8 +10,8 @@ from typing import Any
 import PIL.Image
 from numpy.typing import NDArray
 
-from icestream.formats.whole import written_whole
 from icestream.processing.grey import stretch
+from icestream.whole import written_whole
 
 __all__ = ["Attached", "class_picture", "drift_plot", "picture_folder", "write_attached"]
 

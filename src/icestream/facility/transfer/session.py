@@ -9,7 +9,7 @@ from icestream.facility.file import FacilityFile
 from icestream.facility.transfer.address import BadAddress, read_address
 from icestream.facility.transfer.arriving import make_folders
 from icestream.facility.transfer.ledger import FILE
-from icestream.formats.whole import written_whole
+from icestream.whole import written_whole
 
 __all__ = [
     "LEDGERS",

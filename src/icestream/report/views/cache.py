@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from icestream.formats.whole import UNFINISHED, written_whole
+from icestream.whole import UNFINISHED, written_whole
 
 __all__ = ["PictureCache"]
 

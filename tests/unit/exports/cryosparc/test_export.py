@@ -20,7 +20,7 @@ from icestream.exports.verify import verify_export
 from icestream.formats import read_mrc, read_star
 from icestream.formats.cs import cs_text
 from icestream.formats.mrc import write_mrc
-from icestream.formats.whole import UNFINISHED
+from icestream.whole import UNFINISHED
 from micrograph_session import make_micrographs
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from icestream.report import write_report
+from icestream.report.writer import write_report
 from icestream.store.places import state_folder
 from report_session import SampleSession
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.formats.whole import UNFINISHED, written_whole
+from icestream.whole import UNFINISHED, written_whole
 
 
 def test_a_file_appears_at_the_end(tmp_path: Path) -> None:
