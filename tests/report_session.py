@@ -144,7 +144,7 @@ class SampleSession:
                 thumbnail, spectrum, places = _draw(number)
                 (folder / "pool" / f"{number}.png").write_bytes(thumbnail)
                 (folder / "pool" / f"{number}-spectrum.png").write_bytes(spectrum)
-                write_picture(folder / "pool" / f"{number}-tracks.png", _draw_tracks(number))
+                (folder / "pool" / f"{number}-tracks.png").write_bytes(_draw_tracks(number))
                 self.picks.append(places)
         with self.store.write() as connection:
             self.numbers = Numbers(connection)
@@ -704,13 +704,17 @@ def _draw(number: int) -> tuple[bytes, bytes, np.ndarray]:
     return _png(image), _png(np.where(s < 0.03, 0.5, half)), places
 
 
-def _draw_tracks(number: int) -> np.ndarray:
+@functools.cache
+def _draw_tracks(number: int) -> bytes:
     draw = np.random.default_rng(number)
     frames = np.arange(40.0)
     shifts = 12 * (1 - np.exp(-frames / 6))[:, None] * draw.normal(0, 1, 2)
     scale = np.tile([1 / 40, 1 / 1600, 1 / 64000], 6)
     field = draw.normal(0, 4.0, (2, 18)) * scale
-    return draw_tracks(LocalMotion(shifts, field, 1.0), (SIZE, SIZE))
+    buffer = io.BytesIO()
+    tracks = draw_tracks(LocalMotion(shifts, field, 1.0), (SIZE, SIZE))
+    Image.fromarray(tracks).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _png(image: np.ndarray) -> bytes:

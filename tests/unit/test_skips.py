@@ -1,7 +1,6 @@
 """What a skipped test means: said with its reason, and a failure where everything is required."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,16 +11,19 @@ import pytest
 
 from rules import pytest_runtest_makereport
 
-CONFTEST = Path(__file__).parents[1] / "conftest.py"
+TESTS = Path(__file__).parents[1]
+RULES = "pytest_make_collect_report", "pytest_runtest_makereport"
+CONFTEST = f"from rules import {', '.join(RULES)}\n"
+"""Of what all tests share, what is tested here: the rest takes long to load."""
 
 
 def _run(folder: Path, body: str, *, require_all: bool) -> "subprocess.CompletedProcess[str]":
-    shutil.copy(CONFTEST, folder / "conftest.py")
+    (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_it.py").write_text(f"import pytest\n\n{body}\n")
     environment = {key: value for key, value in os.environ.items() if "PYTEST" not in key}
     environment["ICESTREAM_REQUIRE_ALL"] = "1" if require_all else "0"
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    environment["PYTHONPATH"] = str(CONFTEST.parent)
+    environment["PYTHONPATH"] = str(TESTS)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", str(folder)],
         cwd=folder,
@@ -74,3 +76,8 @@ def test_what_a_test_printed_can_be_sent_to_another_process() -> None:
     with pytest.raises(StopIteration) as ended:
         hook.send(report)  # type: ignore[arg-type]
     assert ended.value.value.sections == [("Captured log call", "half \\ud800")]
+
+
+def test_all_tests_have_these_rules() -> None:
+    shared = (TESTS / "conftest.py").read_text()
+    assert all(f'    "{name}",\n' in shared for name in RULES)

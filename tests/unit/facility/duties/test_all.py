@@ -64,7 +64,8 @@ def test_no_duty_names_a_confidential_session_where_others_read(
     Each duty is done once as it is, and once in a way that it fails with everything in its words.
     """
     monkeypatch.setattr(sinks_run, "_TURN", 0.3)
-    monkeypatch.setattr(messages_duty, "_TURN", 0.3)
+    for act in (messages_duty.carry_requests, messages_duty.talk_to_broker):
+        monkeypatch.setitem(act.__kwdefaults__, "seconds", 0.3)
     monkeypatch.setattr(messages_duty, "_TRIES", 1)
     for name in ("lines", "memory", "live", "area", "backup"):
         (tmp_path / name).mkdir()
