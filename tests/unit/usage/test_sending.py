@@ -121,15 +121,16 @@ def test_what_waited_for_long_is_sent_in_several_statements(tmp_path: Path, sess
         chains=tuple((f"ctf.estimate{n}", f"picks.log{n}") for n in range(60)),
     )
     state = tmp_path / "state"
+    days = [_ago(count) for count in range(59, 0, -1)]  # at once: midnight may come meanwhile
     with collecting(tmp_path / "collector.db") as address:
         usage = Usage(send=True, collector=address)
         with closing(UsageRecord(state)) as record:
-            for day in range(59, 0, -1):
-                record.note(tmp_path / str(day), busy, _ago(day))
+            for day in days:
+                record.note(tmp_path / day, busy, day)
             assert len(statement_text(statement_of(record.unsent(), usage))) > LARGEST
             unsent, text = next_statement(record, usage)
             assert len(text) <= LARGEST
-            assert unsent.days[0].day == _ago(59), "the oldest first"
+            assert unsent.days[0].day == days[0], "the oldest first"
             assert send(record, usage) == len(unsent.days) < 59
             assert len(record.unsent().days) == 59 - len(unsent.days)
         after_session(session, usage, state, Registry())
