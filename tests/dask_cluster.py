@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,13 @@ def is_whole(session: Session, many: int) -> bool:
     return session.values("add") == {f"e{n:06d}": n + 1.0 for n in range(many)}
 
 
+def wait_until(what: Callable[[], Any]) -> Any:
+    """Wait for what takes a cluster seconds: asking often would hold it up."""
+    return wait_for(what, 120.0, every=0.2)
+
+
 def some_done(session: Session, least: int = 2) -> None:
-    wait_for(lambda: len(session.values("add")) >= least, 120.0)
+    wait_for(lambda: len(session.values("add")) >= least, 120.0, every=0.1)
 
 
 def attempts(session: Session) -> int:

@@ -200,8 +200,8 @@ class Background:
         return self.join()
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 60.0) -> Any:
-    """Wait until something is true, and return it."""
+def wait_for(what: Callable[[], Any], seconds: float = 60.0, *, every: float = 0.02) -> Any:
+    """Wait until something is true, and return it; what is dear to ask is asked less often."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
@@ -210,5 +210,5 @@ def wait_for(what: Callable[[], Any], seconds: float = 60.0) -> Any:
             found = None
         if found:
             return found
-        time.sleep(0.02)
+        time.sleep(every)
     raise AssertionError("it has not come true in time")

@@ -7,10 +7,10 @@ from typing import Any
 import psutil
 import pytest
 
-from dask_cluster import alerts, attempts, is_whole, numbers, some_done
+from dask_cluster import alerts, attempts, is_whole, numbers, some_done, wait_until
 from icestream.engine.executors.cluster.kinds import NodeKind, QueueCluster
 from slurm_server import Slurm, slurm
-from toy_session import Session, wait_for
+from toy_session import Session
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +24,8 @@ def around(queue: Slurm, session: Session, monkeypatch: pytest.MonkeyPatch) -> I
     for name, value in queue.environment.items():
         monkeypatch.setenv(name, value)
     yield
-    wait_for(lambda: not queue.jobs(), 120.0)  # none is left behind
-    wait_for(lambda: not nodes_of(session), 120.0)
+    wait_until(lambda: not queue.jobs())  # none is left behind
+    wait_until(lambda: not nodes_of(session))
 
 
 def nodes_of(session: Session) -> list[psutil.Process]:
@@ -47,22 +47,25 @@ def cluster(**nodes: dict[str, Any]) -> QueueCluster:
     return QueueCluster(kind="slurm", host="127.0.0.1", nodes=kinds, arrives_within=5.0)
 
 
-def test_jobs_come_with_the_work_and_go_when_there_is_none(queue: Slurm, session: Session) -> None:
-    running = session.start(*numbers(40, 0.5, close=False), cluster=cluster(cpu={"most": 3}))
-    wait_for(lambda: len(queue.jobs("RUNNING")) == 3, 120.0)
-    wait_for(lambda: is_whole(session, 40), 120.0)
-    wait_for(lambda: not queue.jobs(), 120.0)
+def test_jobs_come_with_the_work_and_go_when_there_is_none(
+    queue: Slurm, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icestream.engine.executors.cluster.fleet._SETTLE", 1.0)
+    running = session.start(*numbers(24, 0.5, close=False), cluster=cluster(cpu={"most": 2}))
+    wait_until(lambda: len(queue.jobs("RUNNING")) == 2)
+    wait_until(lambda: is_whole(session, 24))
+    wait_until(lambda: not queue.jobs())
     assert running.stop().state == "stopped"
     assert alerts(session) == []
 
 
 def test_a_job_that_is_cancelled_costs_no_result(queue: Slurm, session: Session) -> None:
-    running = session.start(*numbers(30, 1.0), cluster=cluster(cpu={"most": 2}))
+    running = session.start(*numbers(12, 0.5), cluster=cluster(cpu={}))
     some_done(session)
     first, *_ = queue.jobs("RUNNING")
     queue.ask("scancel", "--signal=KILL", "--full", first)
     assert running.join(180.0).complete
-    assert is_whole(session, 30)
+    assert is_whole(session, 12)
     assert any("was it stopped or killed" in message for message in alerts(session))
 
 
@@ -72,7 +75,7 @@ def test_gpus_are_those_that_slurm_gives_to_a_job(queue: Slurm, session: Session
         ("bound", "toy.bound-to-one", {}, {"number": "src"}),
         ("add", "toy.add", {}, {"number": "src"}),
     )
-    nodes = cluster(cpu={"cores": 1}, gpu={"cores": 1, "gpus": 1, "most": 2})
+    nodes = cluster(cpu={"cores": 1}, gpu={"cores": 1, "gpus": 1})
     assert session.start(*steps, cluster=nodes).join(180.0).complete
     assert set(session.values("bound").values()) <= {0.0, 1.0}
     assert len(session.values("bound")) == len(session.values("add")) == 6
@@ -83,8 +86,8 @@ def test_a_partition_that_is_refused_is_said_and_others_go_on(
 ) -> None:
     nodes = cluster(cpu={}, never={"queue": "nowhere", "least": 1})
     running = session.start(*numbers(4, 0.1, close=False), cluster=nodes)
-    wait_for(lambda: is_whole(session, 4), 120.0)
-    said = wait_for(lambda: [m for m in alerts(session) if "cannot be started" in m], 120.0)
+    wait_until(lambda: is_whole(session, 4))
+    said = wait_until(lambda: [m for m in alerts(session) if "cannot be started" in m])
     assert "nodes of the kind never cannot be started: sbatch: " in said[0]
     assert "invalid partition" in said[0]
     running.stop()

@@ -8,10 +8,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dask_cluster import ended, is_whole, numbers, some_done
+from dask_cluster import ended, is_whole, numbers, some_done, wait_until
 from icestream.engine.executors.cluster.kinds import NodeKind, SshCluster
 from rsync_server import Sshd, sshd
-from toy_session import Session, wait_for
+from toy_session import Session
 
 
 @pytest.fixture
@@ -42,11 +42,11 @@ def test_tasks_run_on_hosts_by_ssh_and_nothing_stays_there(host: Sshd, session: 
     cluster = SshCluster(
         kind="ssh", hosts=("127.0.0.1",), node=node, host="127.0.0.1", arrives_within=5.0
     )
-    running = session.start(*numbers(16, 1.0), cluster=cluster)
+    running = session.start(*numbers(12, 0.5), cluster=cluster)
     some_done(session)
     there = [one for one in nodes(session) if one.name().startswith("python")]
     assert there
     there[-1].kill()  # it is started again
     assert running.join(180.0).complete
-    assert is_whole(session, 16)
-    wait_for(lambda: ended(*there) and not nodes(session))
+    assert is_whole(session, 12)
+    wait_until(lambda: ended(*there) and not nodes(session))

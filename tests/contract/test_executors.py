@@ -53,6 +53,7 @@ EXECUTORS: dict[str, Callable[[], Executor]] = {
     "local": lambda: LocalExecutor(2, warm=["toys:Add"], mark="contract:"),
 }
 SEPARATE = ["cluster", "local"]
+EACH = [*SEPARATE, *sorted(EXECUTORS.keys() - SEPARATE)]
 BINDING = ["local"]
 """Those that bind their workers to GPUs of this machine."""
 BROKEN: dict[str, tuple[type, str]] = {
@@ -66,7 +67,8 @@ BROKEN: dict[str, tuple[type, str]] = {
 class Bench:
     """An executor that was started, and what it said."""
 
-    def __init__(self, executor: Executor, folder: Path) -> None:
+    def __init__(self, name: str, executor: Executor, folder: Path) -> None:
+        self.name = name
         self.executor = executor
         self.folder = folder
         self.said: queue.Queue[Any] = queue.Queue()
@@ -116,22 +118,27 @@ class Bench:
         return self.rooms[-1].leases
 
 
-@pytest.fixture(scope="module", params=sorted(EXECUTORS))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One executor of each kind serves all tests: a node takes seconds of a processor to come."""
+    if "separate" in metafunc.fixturenames:
+        metafunc.parametrize("bench", SEPARATE, indirect=True, scope="module")
+    elif "bench" in metafunc.fixturenames:
+        metafunc.parametrize("bench", EACH, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def bench(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Bench]:
     made = EXECUTORS[request.param]()
-    yield Bench(made, tmp_path_factory.mktemp("executor"))
+    yield Bench(request.param, made, tmp_path_factory.mktemp("executor"))
     made.stop()
 
 
-@pytest.fixture(scope="module", params=SEPARATE)
-def separate(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Bench]:
-    made = EXECUTORS[request.param]()
-    yield Bench(made, tmp_path_factory.mktemp("executor"))
-    made.stop()
+@pytest.fixture
+def separate(bench: Bench) -> Bench:
+    """Only executors whose leases run in processes of their own."""
+    return bench
 
 
 # -- leases ----------------------------------------------------------------------------------------
@@ -192,7 +199,7 @@ def test_it_says_how_much_work_makes_a_lease(bench: Bench) -> None:
 
 @pytest.mark.parametrize("name", sorted(EXECUTORS))
 def test_room_is_the_first_that_is_said(name: str, tmp_path: Path) -> None:
-    bench = Bench(EXECUTORS[name](), tmp_path)
+    bench = Bench(name, EXECUTORS[name](), tmp_path)
     bench.executor.stop()
     assert bench.rooms == [CapacityChanged(2)]
 
@@ -200,10 +207,9 @@ def test_room_is_the_first_that_is_said(name: str, tmp_path: Path) -> None:
 class Starved:
     """Takes an executor its room away, and gives it back."""
 
-    def __init__(self, name: str, executor: Any, others: set[psutil.Process]) -> None:
-        self.name = name
-        self.executor = executor
-        self.others = others
+    def __init__(self, bench: Bench) -> None:
+        self.name = bench.name
+        self.executor: Any = bench.executor
         self.patch = pytest.MonkeyPatch()
 
     def __enter__(self) -> None:
@@ -215,11 +221,12 @@ class Starved:
             return
         if self.name == "cluster":
             self.patch.setattr("icestream.engine.executors.cluster.jobs._popen", full)
+            self.patch.setattr("icestream.engine.executors.cluster.fleet._FIRST", 0.1)
             for node in nodes():
                 node.kill()
             return
         self.patch.setattr("icestream.engine.executors.workers.start_worker", full)
-        for worker in set(workers()) - self.others:
+        for worker in workers():
             worker.kill()
 
     def __exit__(self, *_: object) -> None:
@@ -228,14 +235,11 @@ class Starved:
             self.executor.say_room(2)
 
 
-@pytest.mark.parametrize("name", sorted(EXECUTORS))
-def test_room_is_said_whenever_it_changes_and_0_holds_nothing_up(name: str, tmp_path: Path) -> None:
-    others = set(workers())
-    bench = Bench(EXECUTORS[name](), tmp_path)
+def test_room_is_said_whenever_it_changes_and_0_holds_nothing_up(bench: Bench) -> None:
     for number in range(2):
         bench.submit(f"before{number}", seconds=0.3)
     assert [bench.next().lost for _ in range(2)] == ["", ""]
-    with Starved(name, bench.executor, others):
+    with Starved(bench):
         while bench.room:
             bench.hear(CapacityChanged)
         assert "Resource temporarily unavailable" in bench.rooms[-1].reason
@@ -245,12 +249,11 @@ def test_room_is_said_whenever_it_changes_and_0_holds_nothing_up(name: str, tmp_
         bench.hear(CapacityChanged)
     bench.submit("after")
     assert bench.next().endings[0].outcome == "done"
-    bench.executor.stop()
 
 
 @pytest.mark.parametrize("name", sorted(EXECUTORS))
 def test_stopping_ends_everything_and_says_nothing_more(name: str, tmp_path: Path) -> None:
-    bench = Bench(EXECUTORS[name](), tmp_path)
+    bench = Bench(name, EXECUTORS[name](), tmp_path)
     for number in range(5):
         bench.submit(f"stopped{number}", seconds=0.3)
     time.sleep(0.1)
@@ -270,7 +273,7 @@ def test_one_that_was_never_started_can_be_stopped(name: str) -> None:
 def test_the_death_of_its_thread_is_said(
     name: str, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = Bench(EXECUTORS[name](), tmp_path)
+    bench = Bench(name, EXECUTORS[name](), tmp_path)
 
     def fail(*_: object) -> None:
         raise error
@@ -325,10 +328,8 @@ def nodes() -> list[psutil.Process]:
 def check_room(bench: Bench, name: str) -> None:
     """As many leases run at once as it says."""
     leases = [bench.submit(f"{name}{n}", "Echo", seconds=6543 + n).id for n in range(bench.room)]
-    for n in range(bench.room):
-        sleeping(6543 + n)
-    for lease in leases:
-        bench.executor.cancel(lease)
+    for program in [sleeping(6543 + n) for n in range(bench.room)]:
+        program.kill()  # a lease that is cancelled would take its worker along
     assert {bench.next().lease for _ in leases} == set(leases)
     assert bench.room == 2
 
@@ -340,7 +341,7 @@ def sleeping(seconds: int) -> psutil.Process:
         commands = {one: one.info["cmdline"] for one in psutil.process_iter(["cmdline"])}
         return next((one for one in commands if commands[one] == ["sleep", f"{seconds}.0"]), None)
 
-    found: psutil.Process = wait_for(find)
+    found: psutil.Process = wait_for(find, every=0.1)
     return found
 
 
@@ -435,41 +436,43 @@ def test_a_program_dies_with_its_worker(separate: Bench) -> None:
 
 
 @pytest.mark.parametrize("name", SEPARATE)
-def test_programs_end_when_it_is_stopped(name: str, tmp_path: Path) -> None:
-    bench = Bench(EXECUTORS[name](), tmp_path)
-    bench.submit("stopped", "Echo", seconds=6549)
-    program = sleeping(6549)
-    bench.executor.stop()
-    program.wait(5.0)
-    assert bench.said.empty()
-
-
-@pytest.mark.parametrize("name", SEPARATE)
-def test_what_lies_in_the_current_folder_is_not_run(
+def test_what_lies_in_the_current_folder_is_not_run_and_programs_end_when_it_is_stopped(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """People start sessions in folders into which anybody may have written."""
     for module in ("json", "signal", "ctypes", "numpy", "psutil"):
         (tmp_path / f"{module}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')")
     monkeypatch.chdir(tmp_path)
-    bench = Bench(EXECUTORS[name](), tmp_path)
+    bench = Bench(name, EXECUTORS[name](), tmp_path)
     bench.submit("here")
     assert bench.next().endings[0].outcome == "done"
+    bench.submit("stopped", "Echo", seconds=6549)
+    program = sleeping(6549)
     bench.executor.stop()
     assert not (tmp_path / "run").exists()
+    program.wait(5.0)
+    assert bench.said.empty()
 
 
 # -- GPUs ------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=BINDING)
-def on_gpus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    """An executor of its own, which may use the GPUs 1, 2 and 5: nothing touches them."""
+@pytest.fixture(scope="module", params=BINDING)
+def binding(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bench]:
     made = EXECUTORS[request.param]()
-    bench = Bench(made, tmp_path)
-    made.allow((1, 2, 5))
-    yield bench
+    yield Bench(request.param, made, tmp_path_factory.mktemp("executor"))
     made.stop()
+
+
+@pytest.fixture
+def on_gpus(binding: Bench) -> Bench:
+    """An executor that may use the GPUs 1, 2 and 5, and has none yet: nothing touches them."""
+    binding.executor.allow(())
+    wait_for(lambda: binding.executor.gpus() == Gpus())
+    binding.executor.allow((1, 2, 5))
+    return binding
 
 
 def seen(bench: Bench, seconds: int, **options: Any) -> tuple[Lease, dict[str, str]]:
