@@ -625,6 +625,7 @@ export interface components {
             bytes: number;
             unknown: string[];
             changes: string[];
+            wait: components["schemas"]["Wait"];
             words: string[];
             doubts: components["schemas"]["Problem"][];
         };
@@ -3340,6 +3341,18 @@ export interface components {
                 number,
                 number
             ][];
+        };
+        /**
+         * Wait
+         * @description When a change would be done, if it were made now.
+         */
+        Wait: {
+            runs: boolean;
+            cores: number | null;
+            alone: number | null;
+            before: number;
+            until: number | null;
+            without: number | null;
         };
         /**
          * WithoutPlaceholders

@@ -43,7 +43,8 @@ def adopt(
     """Take a branch for all exposures, or do what an alert offers to fix it.
 
     Of a branch only what it has not done yet runs; what was before rests, and icestream undo takes
-    it back. What an alert offers is the same as setting it by hand.
+    it back. What an alert offers is the same as setting it by hand. What it costs and when it
+    would be done is said first.
 
     Parameters
     ----------
@@ -69,21 +70,23 @@ def adopt(
         if chosen is None or chosen.offer is None:
             now = ", ".join(str(raised.id) for raised in offers if _stands(raised)) or "none"
             raise NoOffer(f"no alert {alert} with an offer in this session; offered now: {now}")
+        _preview(store, chosen.offer)
         if only_say:
-            _preview(store, chosen.offer)
             return 0
     return ask(session, Adopt(alert=alert))
 
 
 def _adopt_branch(session: Path, name: str, *, only_say: bool, run: bool, why: str) -> int:
-    """Take a branch for all exposures."""
-    if only_say:
-        registry = Registry()
-        with closing(open_store(session, readonly=True)) as store:
+    """Take a branch for all exposures, having said what that costs."""
+    with closing(open_store(session, readonly=True)) as store:
+        there = any(one.name == name for one in queries.branches(store) if _can_be_adopted(one))
+        if only_say or there:  # else the refusal says why
+            registry = Registry()
             old, new = session_workflow(store), session_workflow(store, name)
             found = differences(old, new, registry)
             print(*difference_lines(found, new, registry), sep="\n")
-            print_costs(preview(store, registry, new))
+            print_costs(store, preview(store, registry, new))
+    if only_say:
         return 0
     code = carried(session, AdoptBranch(name=name, why=why), run=run)
     if code == 0:

@@ -124,7 +124,7 @@ def undo(
         if back:
             print(f"results that come back without running: {back}")
         if any(step.tasks or (step.gathers and not step.kept) for step in told.steps):
-            print_costs(told)
+            print_costs(store, told)
         if only_say:
             return 0
     return carried(session, Undo(why=why), run=run)

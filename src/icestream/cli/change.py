@@ -14,8 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from icestream.alike import hint, meant
 from icestream.cli.carried import carried
 from icestream.cli.control import ask, run_again
+from icestream.cli.difference_words import print_costs
 from icestream.cli.step_options import AS_GIVEN, NONE
-from icestream.cli.terminal import print_table
 from icestream.engine.machine.lock import hold, holder
 from icestream.engine.record.revisions import change_at_rest, preview, with_parameters
 from icestream.engine.record.workflows import session_workflow
@@ -52,6 +52,8 @@ def change(
 ) -> int:
     """Change a step's parameters; only what depends on them runs again.
 
+    What that costs and when it would be done is said first.
+
     Parameters
     ----------
     session
@@ -77,8 +79,8 @@ def change(
         changes = read_changes(model, record, values, as_given=as_given)
         for sentence in without_effect(step, model, {**record.changed, **changes}):
             print(f"icestream: {sentence}", file=sys.stderr)
+        print_preview(store, record, changes, branch)
         if only_say:
-            print_preview(store, record, changes, branch)
             return 0
     finally:
         store.close()
@@ -202,13 +204,6 @@ def print_preview(
     if not preview_.steps:
         print("nothing would run: the step has these values now")
         return
-    print_table(
-        ("step", "tasks to run", "results kept", "core seconds"),
-        [
-            (each.name, str(each.tasks), str(each.kept), f"{each.seconds:.0f}")
-            for each in preview_.steps
-        ],
-    )
-    print(f"{preview_.tasks} tasks, about {preview_.seconds:.0f} s of one core")
+    print_costs(store, preview_)
     for selection in preview_.selections:
         print(*selection_lines(selection), sep="\n")

@@ -1,14 +1,18 @@
 """What a change would cost, as a table."""
 
+import time
+
 from icestream.cli.terminal import print_table
+from icestream.engine.record.awaited import awaited
 from icestream.engine.record.revisions import Preview, PreviewStep
 from icestream.report.difference_words import cost_lines, size_words
+from icestream.store.open import Store
 
 __all__ = ["print_costs"]
 
 
-def print_costs(preview: Preview) -> None:
-    """Print what would run, and what that takes."""
+def print_costs(store: Store, preview: Preview) -> None:
+    """Print what would run in a session, what that takes, and when it would be done."""
     shown = [step for step in preview.steps if step.tasks or step.kept or step.gathers]
     if shown:
         print_table(
@@ -24,7 +28,8 @@ def print_costs(preview: Preview) -> None:
                 for step in shown
             ],
         )
-    print(*cost_lines(preview), sep="\n")
+    now = time.time()
+    print(*cost_lines(preview, awaited(store, preview, now), now), sep="\n")
 
 
 def _seconds(step: PreviewStep, preview: Preview) -> str:

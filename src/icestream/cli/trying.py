@@ -22,7 +22,7 @@ from icestream.protocol import Registry
 from icestream.protocol.describe import without_effect
 from icestream.report.difference_words import difference_lines, sample_words, selection_lines
 from icestream.store import queries
-from icestream.store.open import open_store
+from icestream.store.open import Store, open_store
 
 __all__ = ["try_", "words_by_step"]
 
@@ -89,7 +89,7 @@ def try_(  # noqa: PLR0913 - each option is one thing that may be said of it
         )
         if any(branch.name == name for branch in queries.branches(store)):
             raise LookupError(f"there is a branch {name!r} already; choose another name")
-        _tell(trial, registry)
+        _tell(store, trial, registry)
         if only_say:
             return 0
     assert isinstance(request, CreateBranch)
@@ -146,11 +146,11 @@ def _changes(
     return changes
 
 
-def _tell(trial: PlannedChange, registry: Registry) -> None:
+def _tell(store: Store, trial: PlannedChange, registry: Registry) -> None:
     """Say what would be otherwise, for which exposures, and what it costs."""
     print(*difference_lines(trial.differences, trial.workflow, registry), sep="\n")
     print(sample_words(trial.sample))
-    print_costs(trial.preview)
+    print_costs(store, trial.preview)
     for selection in trial.preview.selections:
         if trial.sample is None:
             print(*selection_lines(selection), sep="\n")

@@ -8,6 +8,8 @@ from icestream.engine.record.revisions import Preview
 from icestream.engine.record.sampling import ChosenSample
 from icestream.engine.record.turned import Medians, Turned
 from icestream.model import quality_of
+from icestream.model.awaited import Awaited
+from icestream.model.outlook import outlook_words
 from icestream.protocol import Registry, UnknownProtocol, unit_of
 from icestream.protocol.describe import value_words
 
@@ -80,15 +82,23 @@ def shown_value(quality: str, value: float) -> str:
     return value_words(float(f"{value * known.scale:.4g}"), known.shown_unit)
 
 
-def cost_lines(preview: Preview) -> Iterator[str]:
-    """The sum of it, and what is not known."""
+def cost_lines(preview: Preview, wait: Awaited | None = None, now: float = 0.0) -> Iterator[str]:
+    """The sum of it, when it would be done, and what is not known.
+
+    Parameters
+    ----------
+    wait
+        How long it would wait and take; None: of that nothing is said.
+    now
+        Seconds since the epoch, for `wait`.
+    """
     ran = [step for step in preview.steps if step.tasks or step.gathers]
     if not ran:
         yield "nothing has to be run"
     else:
         room = f", {size_words(preview.bytes)} on disk" if preview.bytes else ""
         took = (
-            f"; about {_time(preview.seconds)} of one core{room}, by what the steps took in this "
+            f"; about {_core_time(preview.seconds)}{room}, by what the steps took in this "
             "session so far"
         )
         yield (
@@ -96,6 +106,8 @@ def cost_lines(preview: Preview) -> Iterator[str]:
             f"{_many(preview.exposures, 'exposure')} in one"
             f"{'' if len(preview.unknown) == len(ran) else took}"
         )
+    if wait is not None:
+        yield from _awaited(wait, now)
     gathering = [step.name for step in ran if step.gathers]
     if gathering:
         yield f"not in it: {_and(gathering)}, which take many exposures at once"
@@ -103,6 +115,33 @@ def cost_lines(preview: Preview) -> Iterator[str]:
         yield f"not known: how long {_and(preview.unknown)} will take, not having run here yet"
     if preview.removed:
         yield f"taken out: {_and(preview.removed)}; what was made there stays"
+
+
+def _awaited(wait: Awaited, now: float) -> Iterator[str]:
+    """How long it would wait and take, where that is known."""
+    if wait.seconds <= 0.0:
+        return
+    if wait.cores is None or wait.alone is None:
+        yield "not known: when it would be done, since no process has run the session so far"
+        return
+    waits = wait.before / wait.cores
+    first = f"{_time(waits)} of work wait before it" if waits >= 1.0 else "no work waits before it"
+    many = _many(round(wait.cores), "core")
+    if not wait.runs:
+        yield f"{_time(wait.alone)} on {many}, as it had last, once it is run again; {first}"
+        return
+    yield f"{_time(wait.alone)} on the {many} that the session has now; {first}"
+    then, was = outlook_words(wait.then, now), outlook_words(wait.now, now)
+    if then:
+        instead = f"; without it {was}" if was and was != then else ""
+        yield f"with it {then}{instead}"
+
+
+def _core_time(seconds: float) -> str:
+    """Of one core, for people."""
+    return (
+        f"{seconds / 3600:.1f} core hours" if seconds >= _HOUR else f"{_time(seconds)} of one core"
+    )
 
 
 def _many(count: int, what: str) -> str:

@@ -66,12 +66,15 @@ def test_a_preview_says_what_would_run_and_asks_for_nothing(
     assert "3 tasks" in said
 
 
-def test_it_is_asked_for_by_number(offered: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_asked_for_by_number_having_said_what_it_costs(
+    offered: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(command, "ask", lambda *words: asked.append(words) or 0)
     (alert,) = queries.alerts(offered.store)
     assert adopt(offered.folder, str(alert.id)) == 0
     assert asked == [(offered.folder, Adopt(alert=alert.id))]
+    assert "a.add: 1 -> 5" in capsys.readouterr().out
 
 
 def test_an_unknown_number_says_which_there_are(offered: Desk) -> None:
@@ -102,6 +105,8 @@ def test_a_branch_is_adopted_by_its_name(
         assert queries.session(made.store).branch == "main"
         assert adopt(made.folder, "five", why="better") == 0
         said = capsys.readouterr().out
+        assert said.startswith("a.add: 1 -> 5\n")
+        assert "\n2 tasks of 1 step, at most 2 exposures in one; about 0 s of one core" in said
         assert "five is adopted\nno process runs this session now: 2 tasks wait, at a" in said
         assert f"undo {made.folder}" in said
         assert queries.session(made.store).branch == "five"

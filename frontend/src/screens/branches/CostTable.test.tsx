@@ -28,6 +28,7 @@ const cost = (steps: Step[], more: Partial<ChangeCost> = {}): ChangeCost => ({
   bytes: 0,
   unknown: [],
   changes: [],
+  wait: { runs: true, cores: 8, alone: 0, before: 0, until: null, without: null },
   words: [],
   doubts: [],
   ...more,

@@ -50,7 +50,8 @@ class PreviewStep:
     kept: int
     """Tasks whose results would be used as they are."""
     seconds: float
-    """Estimated time of the tasks on one worker, from those that ran before."""
+    """Estimated core seconds of the tasks, from those that ran before: how long each took, times
+    the cores that it holds."""
     bytes: float = 0.0
     """Estimated room that the results take, from those that are there."""
     measured: int = 0
@@ -58,7 +59,7 @@ class PreviewStep:
     gathers: bool = False
     """It takes many exposures at once; how often with those of a sample, nobody knows before."""
     each: float = 0.0
-    """Mean time of a task, from those that ran before."""
+    """Of one task, likewise."""
     watches: bool = False
     """It makes nothing, as a monitor: what it says follows from the others."""
 
@@ -99,7 +100,7 @@ class Preview:
 
     @property
     def seconds(self) -> float:
-        """Estimated time of them all on one worker."""
+        """Estimated core seconds of them all."""
         return sum(step.seconds for step in self.steps)
 
 
@@ -377,15 +378,16 @@ def _priced(
     """What tasks of a step would cost that run, and those that are kept."""
     tasks, kept = counted
     mean = current.mean if current is not None and current.mean else cost.seconds
+    each = mean * step.need.cores
     return PreviewStep(
         name=step.name,
         tasks=tasks,
         kept=kept,
-        seconds=tasks * mean,
+        seconds=tasks * each,
         bytes=tasks * cost.bytes,
         measured=cost.measured,
         gathers=gathers,
-        each=mean,
+        each=each,
         watches=step.protocol.watches,
     )
 

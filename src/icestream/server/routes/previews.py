@@ -1,6 +1,7 @@
 """What a change would do, before it is made: work, exposures gained and lost, room."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from icestream.engine.graph.differences import Difference, differences
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.machine.lock import SessionBusy, hold, holder
+from icestream.engine.record.awaited import awaited
 from icestream.engine.record.cleaning import Holding, clean, holdings
 from icestream.engine.record.light import JudgedItems
 from icestream.engine.record.revisions import Preview, PreviewStep, preview, preview_selection
@@ -107,6 +109,25 @@ class GainsAndLosses:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """When a change would be done, if it were made now."""
+
+    runs: bool
+    """Whether a process runs the session now: else nothing is done before one does."""
+    cores: float | None
+    """That the session has, or had when it last ran; null: no process has run it so far."""
+    alone: float | None
+    """Seconds on all of them."""
+    before: float
+    """Core seconds of what waits already."""
+    until: float | None
+    """When all would be done, with what still comes, seconds since the epoch; null: not known, or
+    not within two days."""
+    without: float | None
+    """The same if the change is not made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeCost:
     """What a change would make run again."""
 
@@ -118,14 +139,16 @@ class ChangeCost:
     exposures: int
     """At the step where most would run again."""
     seconds: float
-    """Estimated time of all on one core."""
+    """Estimated core seconds of all."""
     bytes: float
     unknown: tuple[str, ...]
     """Steps of which nobody knows how long they take."""
     changes: tuple[str, ...]
     """What would be otherwise, for people."""
+    wait: Wait
+    """When it would be done."""
     words: tuple[str, ...]
-    """What it costs, for people."""
+    """What it costs and when it would be done, for people."""
     doubts: tuple[Problem, ...]
     """Values that are hardly meant, or have no effect."""
 
@@ -234,7 +257,7 @@ def preview_trial(
         sample=None if sample is None else sample.exposures,
         of=None if sample is None else sample.of,
         words=sample_words(sample),
-        cost=_told(trial.preview, trial.differences, (old, new), registry),
+        cost=_told(store, trial.preview, trial.differences, (old, new), registry),
     )
 
 
@@ -271,7 +294,9 @@ def preview_undo(store: OpenStore, server: ThisServer, _: Viewer) -> UndoPreview
         until=target.until,
         who=target.who,
         back={step.name: step.kept for step in told.steps if step.kept},
-        cost=_told(told, differences(old, new, server.registry), (old, new), server.registry),
+        cost=_told(
+            store, told, differences(old, new, server.registry), (old, new), server.registry
+        ),
     )
 
 
@@ -345,16 +370,19 @@ def _cost(
     old, new = pair
     refuse(placed(validate(new, registry)), "the workflow cannot run")
     told = preview(store, registry, new, branch)
-    return _told(told, differences(old, new, registry), pair, registry)
+    return _told(store, told, differences(old, new, registry), pair, registry)
 
 
 def _told(
+    store: Store,
     told: Preview,
     found: tuple[Difference, ...],
     pair: tuple[Workflow, Workflow],
     registry: Registry,
 ) -> ChangeCost:
     old, new = pair
+    now = time.time()
+    wait = awaited(store, told, now)
     return ChangeCost(
         steps=told.steps,
         removed=told.removed,
@@ -365,7 +393,15 @@ def _told(
         bytes=told.bytes,
         unknown=told.unknown,
         changes=tuple(difference_lines(found, new, registry)),
-        words=tuple(cost_lines(told)),
+        wait=Wait(
+            runs=wait.runs,
+            cores=wait.cores,
+            alone=wait.alone,
+            before=wait.before,
+            until=wait.then.until,
+            without=wait.now.until,
+        ),
+        words=tuple(cost_lines(told, wait, now)),
         doubts=tuple(questions(new, registry, old)),
     )
 
