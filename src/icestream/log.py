@@ -5,6 +5,7 @@ that uses icestream's modules may configure structlog itself. A session's own lo
 everything, as JSON lines, whatever the terminal shows.
 """
 
+import contextlib
 import logging
 import sys
 from pathlib import Path
@@ -20,7 +21,28 @@ _KEPT = 5
 """Logs of earlier runs that are kept beside the newest."""
 
 
-class _Terminal(logging.StreamHandler):  # type: ignore[type-arg]
+class _Lost(logging.Handler):
+    """Loses an event that cannot be written: why not is told by whoever meets it in their work.
+
+    Python's own way is to print where it happened, in a hundred lines for each event.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - Python's name
+        """Do nothing when the disk is full or the other end has gone; else it is a defect."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
+class _File(_Lost, logging.FileHandler):
+    """Writes to a file."""
+
+    def close(self) -> None:
+        """Close it, though the disk may not take what was still to be written."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+
+class _Terminal(_Lost, logging.StreamHandler):  # type: ignore[type-arg]
     """Writes to what stderr is now: progress bars replace it while they are drawn."""
 
     def __init__(self) -> None:
@@ -99,7 +121,7 @@ def _terminal(level: str, lines: bool, shared: list[Processor]) -> logging.Handl
 def _file(path: Path, shared: list[Processor]) -> logging.Handler:
     path.parent.mkdir(parents=True, exist_ok=True)
     _shift(path)
-    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler = _File(path, encoding="utf-8", delay=True)
     handler.setLevel(logging.DEBUG)
     handler.setFormatter(_formatter(structlog.processors.JSONRenderer(ensure_ascii=False), shared))
     return handler

@@ -133,15 +133,17 @@ def _limited(kind: int, *roles: str) -> Callable[[Stage], str]:
         victim, seconds = stage.one(*roles), stage.random.uniform(1.0, 4.0)
         if victim is None:
             return f"not: no {' or '.join(roles)}"
-        with contextlib.suppress(psutil.NoSuchProcess):
+        try:
             has = victim.num_fds() if kind == resource.RLIMIT_NOFILE else victim.memory_info().vms
             room = stage.random.choice((0, 1, 2)) if kind == resource.RLIMIT_NOFILE else 2**20
             before = victim.rlimit(kind)
             victim.rlimit(kind, (has + room, before[1]))
-            stage.rest(seconds)
+        except psutil.NoSuchProcess:
+            return "not: it had just ended"
+        stage.rest(seconds)
+        with contextlib.suppress(psutil.NoSuchProcess):  # for want of it, perhaps
             victim.rlimit(kind, before)
-            return f"{victim.pid} has {has} and may have {has + room} for {seconds:.1f} s"
-        return "not: it had just ended"
+        return f"{victim.pid} has {has} and may have {has + room} for {seconds:.1f} s"
 
     return happen
 

@@ -1,6 +1,7 @@
 """Events reach the terminal as people or programs want them, and the session's file whole."""
 
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,3 +77,26 @@ def test_a_log_can_be_written_whatever_a_name_is(tmp_path: Path) -> None:
     configure(lines=True, level="critical", file=tmp_path / "log")
     structlog.get_logger("icestream").error("held", reason="caf\udce9 is away")
     assert json.loads((tmp_path / "log").read_text())["reason"] == r"caf\xe9 is away"
+
+
+def test_a_full_disk_is_not_told_by_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Found by the campaign of faults, seed 2: a hundred lines of traceback for each event."""
+    file = tmp_path / "icestream.log"
+    file.symlink_to("/dev/full")
+    configure(lines=True, level="error", file=tmp_path / "other.log")
+    handler = logging.getLogger("icestream").handlers[-1]
+    assert isinstance(handler, logging.FileHandler)
+    handler.baseFilename = str(file)
+    structlog.get_logger("icestream.engine").error("held", reason="no space left")
+    printed = capsys.readouterr().err
+    assert json.loads(printed)["event"] == "held"  # and nothing else
+
+
+def test_what_cannot_be_written_for_another_reason_is_a_defect(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure(lines=True, level="critical", file=tmp_path / "icestream.log")
+    structlog.get_logger("icestream.engine").error("held", reason={1: object, (2,): 3})
+    assert "TypeError" in capsys.readouterr().err

@@ -30,7 +30,12 @@ def main() -> None:
         sys.exit(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the coordinator alone
     with contextlib.suppress(_HungUp):
-        _serve(Connection(int(sys.argv[1])))
+        try:
+            _serve(Connection(int(sys.argv[1])))
+        except (OSError, MemoryError, ImportError, RuntimeError) as error:
+            # No memory, no thread, no descriptor, a library that cannot be read: no defect. Who
+            # started it hears of its end, and starts another.
+            sys.exit(f"icestream: a worker process had to end: {type(error).__name__}: {error}")
 
 
 class _HungUp(Exception):

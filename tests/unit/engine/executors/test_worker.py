@@ -124,6 +124,34 @@ def test_a_worker_whose_parent_is_gone_already_does_not_stay(tmp_path: Path) -> 
         orphan.close()
 
 
+@pytest.mark.parametrize(
+    ("error", "lacks"),
+    [
+        ("ImportError('numpy.so: failed to map segment from shared object')", True),
+        ("RuntimeError('no new thread')", True),
+        ("KeyError('a defect')", False),
+    ],
+)
+def test_a_worker_that_lacks_something_ends_with_one_line(error: str, lacks: bool) -> None:
+    """Found by the campaign of faults, seeds 2 and 4: tracebacks on the terminal of a session."""
+    code = (
+        "import os, sys\n"
+        "from icestream.engine.executors import worker\n"
+        f"def serve(_):\n    raise {error}\n"
+        "worker._serve = serve\n"
+        "sys.argv[1:] = [str(os.dup(0)), str(os.getppid())]\n"
+        "worker.main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, input=""
+    )
+    said = ended.stderr.splitlines()
+    assert ended.returncode == 1
+    assert error.partition("(")[0] in said[-1]
+    assert (len(said) == 1) == lacks, said
+    assert said[0].startswith("icestream: a worker process had to end: ") == lacks
+
+
 @pytest.mark.parametrize("when", ["before it is ready", "when it is ready", "while it works"])
 def test_a_worker_that_nobody_listens_to_ends_without_a_word(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], when: str
