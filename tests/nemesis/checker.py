@@ -104,6 +104,8 @@ def files(found: Found) -> Iterator[str]:
             yield f"{path} is missing"
         elif size != row["size"] or (row["hash"] and said != row["hash"]):
             yield f"{path} has {size} bytes of {row['size']}, or holds something else"
+    if found.files.get("report/index.html", (0, ""))[0] <= 0:
+        yield "there is no report"
     for path in found.files.keys() - recorded.keys():
         parts = PurePath(path).parts
         known = path in _OURS or (parts[0] in _FOLDERS and not parts[-1].startswith("."))

@@ -6,12 +6,15 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
 from nemesis.stage import Stage
 
 __all__ = ["FAULTS", "Fault"]
+
+_CGROUPS = Path("/sys/fs/cgroup/memory")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,8 @@ class Fault:
     """How often it is drawn, beside the others."""
     disk: bool = False
     """Whether it needs a disk of its own."""
+    needs: str = ""
+    """A service that runs beside only where this was drawn."""
 
 
 def _kill(*roles: str) -> Callable[[Stage], str]:
@@ -148,6 +153,36 @@ def _limited(kind: int, *roles: str) -> Callable[[Stage], str]:
     return happen
 
 
+def _out_of_memory(stage: Stage) -> str:
+    """Let the kernel find no memory for the session, so that it kills whom it chooses."""
+    group = _CGROUPS / f"nemesis-{os.getpid()}"
+    victims = stage.those("coordinator", "worker", "report")
+    try:
+        group.mkdir()
+    except OSError as error:
+        return f"not: {error}"
+    limit = group / "memory.limit_in_bytes"
+    try:
+        for victim in victims:
+            with contextlib.suppress(OSError):
+                (group / "cgroup.procs").write_text(str(victim.pid))
+        (group / "memory.move_charge_at_immigrate").write_text("1")
+        has = int((group / "memory.usage_in_bytes").read_text())
+        limit.write_text(str(has + 2**20))
+        stage.rest(stage.random.uniform(2.0, 6.0))
+    finally:
+        limit.write_text("-1")
+        for pid in (group / "cgroup.procs").read_text().split():
+            with contextlib.suppress(OSError):
+                (_CGROUPS / "cgroup.procs").write_text(pid)
+        killed = (group / "memory.oom_control").read_text().split()[-1]
+        until = time.monotonic() + 10.0
+        while group.exists() and time.monotonic() < until:
+            with contextlib.suppress(OSError):
+                group.rmdir()
+    return f"{len(victims)} processes, of which {killed} were killed"
+
+
 def _clock(stage: Stage) -> str:
     by = stage.random.choice((-7200.0, -90.0, 90.0, 7200.0, 400 * 86400.0))
     stage.move_clock(by)
@@ -187,6 +222,10 @@ FAULTS = (
     Fault(name="worker-killed", how="SIGKILL", happen=_kill("worker"), weight=3),
     Fault(name="report-killed", how="SIGKILL", happen=_kill("report"), weight=1),
     Fault(name="guardian-killed", how="SIGKILL", happen=_kill("guardian"), weight=1),
+    Fault(
+        name="server-killed", weight=1, happen=_kill("server"), needs="server",
+        how="SIGKILL to icestream serve, which runs beside in such a run and is started again",
+    ),
     Fault(name="person-killed", how="SIGKILL, while it asks something", happen=_kill("person")),
     Fault(name="all-killed", how="SIGKILL to every process at once", happen=_kill_all),
     Fault(
@@ -230,6 +269,11 @@ FAULTS = (
     Fault(
         name="no-memory", happen=_limited(resource.RLIMIT_AS, "worker"), weight=3,
         how="RLIMIT_AS of a worker 1 MiB above what it has, taken back",
+    ),
+    Fault(
+        name="out-of-memory", happen=_out_of_memory, weight=3,
+        how="all processes of the session in a memory cgroup with 1 MiB more than they have: the "
+        "kernel kills whom it chooses; the limit is taken back",
     ),
     Fault(
         name="clock-jumps", happen=_clock, weight=3,

@@ -129,9 +129,10 @@ def run(seed: int, prepared: Prepared, folder: Path, *, faults: int = 4, image: 
     folder.mkdir(parents=True)
     with made(folder / "disk", image) as disk:
         stage = _stage(folder, disk, seed)
-        microscope = _begin(stage, prepared)
+        drawn = _drawn(stage, faults)
+        microscope = _begin(stage, prepared, {fault.needs for fault in drawn})
         try:
-            told = list(_befall(stage, faults))
+            told = list(_befall(stage, drawn))
             before = _end(stage, prepared, microscope)
         finally:
             stage.kill_all()
@@ -139,7 +140,7 @@ def run(seed: int, prepared: Prepared, folder: Path, *, faults: int = 4, image: 
         history = read_history(stage.history.path)
         found = gathered(
             stage.session, history, reference=prepared.reference, before=before,
-            said=stage.services["session"].log.read_text(errors="replace"),
+            said="".join(log.read_text(errors="replace") for log in folder.glob("*.log")),
             processes=[str(line["process"]) for line in history if line["what"] == "left"],
         )  # fmt: skip
         wrong = check(found)
@@ -168,8 +169,8 @@ def _stage(folder: Path, disk: FolderOnly, seed: int) -> Stage:
     return stage
 
 
-def _begin(stage: Stage, prepared: Prepared) -> Microscope:
-    """Start the microscope, the session and the person."""
+def _begin(stage: Stage, prepared: Prepared, beside: set[str]) -> Microscope:
+    """Start the microscope, the session, the person, and what runs beside."""
     coming = plan_of_movies(prepared.stock, stage.random)
     microscope = Microscope(prepared.stock, stage.movies, coming, EVERY, stage.history)
     plan = list(_decisions(stage.random, coming))
@@ -186,6 +187,10 @@ def _begin(stage: Stage, prepared: Prepared) -> Microscope:
         "session": Service(watching, stage, "session"),
         "person": Service(person, stage, "person"),
     }
+    if "server" in beside:
+        serve = ("serve", str(stage.disk.folder), "--port", "0")
+        words = [sys.executable, "-P", "-m", "icestream", *serve]
+        stage.services["server"] = Service(words, stage, "server")
     microscope.start()
     for service in stage.services.values():
         service.start()
@@ -224,11 +229,14 @@ def _meanwhile(stage: Stage, seconds: float) -> None:
             victim.kill()
 
 
-def _befall(stage: Stage, faults: int) -> Iterator[tuple[str, str]]:
-    """Let faults happen, each when so much has been made."""
+def _drawn(stage: Stage, most: int) -> list[Fault]:
     able = [fault for fault in FAULTS if stage.mounted or not fault.disk]
     weights = [fault.weight for fault in able]
-    drawn: list[Fault] = stage.random.choices(able, weights, k=stage.random.randint(2, faults))
+    return stage.random.choices(able, weights, k=stage.random.randint(2, most))
+
+
+def _befall(stage: Stage, drawn: list[Fault]) -> Iterator[tuple[str, str]]:
+    """Let faults happen, each when so much has been made."""
     whens = sorted(stage.random.uniform(0.0, 0.9 * 7 * MOVIES) for _ in drawn)
     for when, fault in zip(whens, drawn, strict=True):
         _wait_for_files(stage, when)
@@ -253,7 +261,8 @@ def _end(stage: Stage, prepared: Prepared, microscope: Microscope) -> dict[int, 
     microscope.join()
     if not stage.services["person"].wait(PATIENCE):
         stage.history.note("unfinished", why="the person was not answered")
-    stage.services["person"].hold(signal.SIGKILL, 30.0)
+    for name in stage.services.keys() - {"session"}:
+        stage.services[name].hold(signal.SIGKILL, 30.0)
     _settled(stage)
     _replace(stage, microscope)
     if not stage.services["session"].hold(signal.SIGINT, PATIENCE):

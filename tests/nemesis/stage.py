@@ -26,7 +26,7 @@ MARK = "NEMESIS_RUN"
 STEPS = ("align", "ctf", "pick")
 """Steps that make files."""
 Role = str
-"""coordinator, worker, report, guardian, person."""
+"""coordinator, worker, report, guardian, server, person."""
 
 
 def environment(folder: Path, state: Path) -> dict[str, str]:
@@ -61,7 +61,8 @@ def role_of(process: psutil.Process) -> Role:
     words = " ".join(process.cmdline())
     signs = {
         "executors.worker": "worker", "end_programs": "guardian", "icestream report": "report",
-        "icestream process": "coordinator", "nemesis.person": "person",
+        "icestream process": "coordinator", "icestream serve": "server",
+        "nemesis.person": "person",
     }  # fmt: skip
     return next((role for sign, role in signs.items() if sign in words), "other")
 

@@ -80,7 +80,7 @@ HISTORY = [
 
 def _well(tables: Tables, **other: Any) -> Found:
     files = {row["path"]: (row["size"], row["hash"]) for row in _tables()["file"]}
-    ours = {"icestream.db": (1, ""), "coordinator.lock": (1, ""), "logs/icestream.log": (1, "")}
+    ours = {"icestream.db": (1, ""), "coordinator.lock": (1, ""), "report/index.html": (1, "")}
     known: dict[str, Any] = {
         "files": {**files, **ours},
         "history": HISTORY,
@@ -176,6 +176,8 @@ FILES = dict(_well(_tables()).files)
          {"files": {path: held for path, held in FILES.items() if path != "align/a.mrc"}}),
         ("files", "align/a.mrc has 2 bytes of 4", {"files": {**FILES, "align/a.mrc": (2, "x")}}),
         ("files", "or holds something else", {"files": {**FILES, "align/a.mrc": (4, "x")}}),
+        ("files", "there is no report",
+         {"files": {path: held for path, held in FILES.items() if "report" not in path}}),
         ("files", "align/c.mrc belongs to nothing", {"files": {**FILES, "align/c.mrc": (4, "x")}}),
         ("files", ".scratch/1/2.tmp belongs to nothing",
          {"files": {**FILES, ".scratch/1/2.tmp": (4, "x")}}),
