@@ -54,7 +54,8 @@ def _rows(done: list[Run]) -> list[str]:
     total = (
         f"{len(done)} runs, {happened.total()} faults, {sum(one.starts for one in done)} starts of "
         f"a session's process, {sum(one.answers for one in done)} answers to a person; "
-        f"{seconds / max(1, len(done)):.0f} s each"
+        f"{seconds / max(1, len(done)):.0f} s each, "
+        f"{sum(one.cpu for one in done) / max(1, len(done)):.0f} s of a processor"
     )
     return [*head, *rows, "", total]
 

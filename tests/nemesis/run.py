@@ -1,6 +1,7 @@
 """One run: a session of a few movies, faults that a seed draws, and what is wrong afterwards."""
 
 import json
+import resource
 import shutil
 import signal
 import sqlite3
@@ -66,11 +67,15 @@ class Run:
     """How a run was."""
 
     seed: int
+    disk: bool
+    """Whether there was a disk that can fail."""
     faults: tuple[tuple[str, str], ...]
     """Name of each, and what it did."""
     wrong: dict[str, list[str]]
     """What is wrong, by what was looked at."""
     seconds: float
+    cpu: float
+    """Processor time of all its processes that were not killed, seconds."""
     starts: int
     """Processes of the session that were started."""
     answers: int
@@ -115,17 +120,19 @@ def _done(words: list[str], around: dict[str, str]) -> None:
         raise RuntimeError(f"{' '.join(words)}: {done.stdout}{done.stderr}")
 
 
-def run(seed: int, prepared: Prepared, folder: Path, *, faults: int = 4, image: Path) -> Run:
+def run(
+    seed: int, prepared: Prepared, folder: Path, *, faults: int | tuple[str, ...], image: Path
+) -> Run:
     """Live through a run; its folder is deleted where all was well, else it has all that is left.
 
     Parameters
     ----------
     faults
-        How many at most.
+        How many at most; or the names of those that happen, one after another.
     image
         File for the disk.
     """
-    began = time.monotonic()
+    began, spent = time.monotonic(), _spent()
     folder.mkdir(parents=True)
     with made(folder / "disk", image) as disk:
         stage = _stage(folder, disk, seed)
@@ -148,13 +155,19 @@ def run(seed: int, prepared: Prepared, folder: Path, *, faults: int = 4, image: 
             shutil.copytree(stage.session, folder / "session", dirs_exist_ok=True)
     counted = [line["what"] for line in history]
     done = Run(
-        seed=seed, faults=tuple(told), wrong=wrong, seconds=time.monotonic() - began,
+        seed=seed, disk=disk.real, faults=tuple(told), wrong=wrong,
+        seconds=time.monotonic() - began, cpu=_spent() - spent,
         starts=sum(line["what"] == "started" and line["name"] == "session" for line in history),
         answers=counted.count("answered"),
     )  # fmt: skip
     if done.well:
         shutil.rmtree(folder)
     return done
+
+
+def _spent() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _stage(folder: Path, disk: FolderOnly, seed: int) -> Stage:
@@ -229,10 +242,13 @@ def _meanwhile(stage: Stage, seconds: float) -> None:
             victim.kill()
 
 
-def _drawn(stage: Stage, most: int) -> list[Fault]:
+def _drawn(stage: Stage, wanted: int | tuple[str, ...]) -> list[Fault]:
+    """The faults of a run, as far as they can be done here."""
     able = [fault for fault in FAULTS if stage.mounted or not fault.disk]
+    if not isinstance(wanted, int):
+        return [fault for name in wanted for fault in able if fault.name == name]
     weights = [fault.weight for fault in able]
-    return stage.random.choices(able, weights, k=stage.random.randint(2, most))
+    return stage.random.choices(able, weights, k=stage.random.randint(2, wanted))
 
 
 def _befall(stage: Stage, drawn: list[Fault]) -> Iterator[tuple[str, str]]:
@@ -328,11 +344,12 @@ def _whole_results(stage: Stage) -> dict[int, int]:
 
 
 def main() -> None:
-    """One run, by hand: ``python -m nemesis.run SEED FOLDER``; what is left stays there."""
+    """One run, by hand: ``python -m nemesis.run SEED FOLDER [FAULT ...]``."""
     seed, folder = int(sys.argv[1]), Path(sys.argv[2]).absolute()
     folder.mkdir(exist_ok=True)
-    done = run(seed, prepared(folder / "common"), folder / str(seed), image=folder / f"{seed}.img")
-    print(done)
+    faults = tuple(sys.argv[3:]) or 5
+    common, image = prepared(folder / "common"), folder / f"{seed}.img"
+    print(run(seed, common, folder / str(seed), faults=faults, image=image))
 
 
 if __name__ == "__main__":

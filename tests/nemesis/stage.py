@@ -154,7 +154,7 @@ class Stage:
                     found.append(process)
         return found
 
-    def one(self, *roles: Role, seconds: float = 10.0) -> psutil.Process | None:
+    def one(self, *roles: Role, seconds: float = 20.0) -> psutil.Process | None:
         """One of those, waited for a little."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
