@@ -3,7 +3,6 @@
 import datetime
 import getpass
 import sys
-import tomllib
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +17,7 @@ from icestream.channels.receipt import Undelivered
 from icestream.channels.secret import Secret
 from icestream.channels.send import send, trial
 from icestream.cli.terminal import print_json, print_table
+from icestream.documents import read_toml
 from icestream.engine.machine.naming import person_here
 from icestream.protocol import unit_of
 from icestream.protocol.describe import value_words
@@ -178,8 +178,8 @@ def _value(name: Name, written: str, text: str) -> Any:
     if any(map(_is_text, kinds)) and not quoted:
         return text
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, KeyError):
+        value = read_toml(f"value = {text}")["value"]
+    except (ValueError, KeyError):
         return text
     return text if isinstance(value, datetime.date | datetime.time) else value
 

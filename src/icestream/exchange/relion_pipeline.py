@@ -5,19 +5,23 @@ Types of jobs are labels from RELION 4 on, such as ``relion.motioncorr.own``, an
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from icestream.engine.graph.document import MOST_STEPS
 from icestream.exchange.foreign import MOST, ForeignLink, ForeignStep, ForeignWorkflow, NotImported
 from icestream.formats.errors import FormatError
+from icestream.formats.numbers import shortened
 from icestream.formats.star import Block, read_star
 
 __all__ = ["PIPELINE", "read_relion"]
 
 PIPELINE = "default_pipeline.star"
 _JOB = "job.star"
+_MOST_TOLD = 20
+"""Problems with names that are told."""
 _FILES = ("fn_in_raw", "fn_gain_ref", "fn_defect")
 """Options that name files, which are looked for from the project's folder."""
 _NUMBERS = {
@@ -59,18 +63,22 @@ def read_relion(path: Path) -> ForeignWorkflow:
     processes = blocks.get("pipeline_processes")
     if processes is None or "rlnPipeLineProcessName" not in processes:
         raise NotImported(what, ["it has no table data_pipeline_processes with names of jobs"])
-    makers = dict(_edges(blocks.get("pipeline_output_edges"), "ToNode", "Process"))
+    if len(processes) > MOST_STEPS:
+        raise NotImported(what, [f"it has {len(processes)} jobs, and {MOST_STEPS} are the most"])
+    jobs = [name.rstrip("/") for name in processes.text("rlnPipeLineProcessName")]
+    problems = list(_name_problems(jobs))
+    if problems:
+        raise NotImported(what, problems)
+    edges = _edges(blocks.get("pipeline_output_edges"), "ToNode", "Process")
+    makers = {node: job for node, job in edges if job in jobs}
     taking: dict[str, list[str]] = {}
     for job, node in _edges(blocks.get("pipeline_input_edges"), "Process", "FromNode"):
         taking.setdefault(job, []).append(node)
-    if len(processes) > MOST_STEPS:
-        raise NotImported(what, [f"it has {len(processes)} jobs, and {MOST_STEPS} are the most"])
     alias_of = "rlnPipeLineProcessAlias"
     aliases = processes.text(alias_of) if alias_of in processes else []
     remarks: list[str] = []
     steps = []
-    for row, name in enumerate(processes.text("rlnPipeLineProcessName")):
-        id_ = name.rstrip("/")
+    for row, id_ in enumerate(jobs):
         options = _options(file.parent, id_, remarks)
         kind = _kind(processes, row, id_, options)
         alias = aliases[row] if aliases else "None"
@@ -94,6 +102,17 @@ def read_relion(path: Path) -> ForeignWorkflow:
         steps=tuple(steps),
         remarks=tuple(remarks),
     )
+
+
+def _name_problems(jobs: Sequence[str]) -> Iterator[str]:
+    """What is wrong with the names of jobs, which are folders of the project, too."""
+    twice = [name for name, count in Counter(jobs).items() if count > 1]
+    for name in twice[:_MOST_TOLD]:
+        yield f"it has the job {shortened(name)!r} more than once"
+    for name in dict.fromkeys(jobs):
+        parts = PurePosixPath(name).parts
+        if not parts or parts[0] == "/" or ".." in parts or "\0" in name:
+            yield f"{shortened(name)!r} is no job: a name such as CtfFind/job003"
 
 
 def _blocks(file: Path, what: str) -> Mapping[str, Block]:

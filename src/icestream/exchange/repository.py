@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from icestream.documents import read_json
 from icestream.engine.graph.document import VERSION
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow, near
 from icestream.whole import written_whole
@@ -136,8 +137,8 @@ def fetch(repository: Repository, name: str) -> Workflow:
             "used"
         )
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        document = read_json(text)
+    except ValueError as error:
         raise InvalidWorkflow(name, [f"is not JSON: {error}"]) from None
     return Workflow.from_document(document, called=name)
 

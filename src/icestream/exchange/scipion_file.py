@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from icestream.documents import read_json
 from icestream.engine.graph.blanks import read_value
 from icestream.engine.graph.document import MOST_BLANKS, MOST_STEPS, Blank, nested_too_deeply
 from icestream.exchange.foreign import (
@@ -68,8 +69,8 @@ def read_scipion(text: str, name: str) -> ForeignWorkflow:
     intro = text[: start.start()].strip()
     body = _TOKENS.sub(_quoted, text[start.start() :])
     try:
-        listed = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        listed = read_json(body)
+    except ValueError as error:
         raise NotImported(what, [f"its list is no JSON: {error}"]) from None
     if nested_too_deeply(listed):
         raise NotImported(what, ["its values are nested too deeply"])
@@ -129,9 +130,9 @@ def _form_problems(listed: Any) -> Iterator[str]:
         for key in ("object.className", "object.id"):
             if not isinstance(one.get(key), str) or not one[key]:
                 yield f'protocol {number} has no text "{key}"'
-        if (id_ := one.get("object.id")) in seen:
+        if (id_ := str(one.get("object.id"))) in seen:
             yield f'protocol {number} has the "object.id" {id_!r} of another one'
-        seen.add(str(id_))
+        seen.add(id_)
     if not listed:
         yield "its list is empty"
 

@@ -1,7 +1,6 @@
 """The facility file: all that a facility says of itself, read and checked as a whole."""
 
 import os
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
 from icestream.alike import meant
+from icestream.documents import read_toml
 from icestream.facility.backup.kinds import BackupPlace
 from icestream.facility.begin.kinds import Instrument, Tree
 from icestream.facility.bookings.kinds import BookingsSection
@@ -205,7 +205,7 @@ def load_facility(path: Path | None = None) -> LoadedFacility:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return read_toml(path.read_bytes())
     except FileNotFoundError:
         what = (
             f"there is no such file: write one (icestream facility example > {path.name}), or name "
@@ -213,7 +213,7 @@ def _document(path: Path) -> dict[str, Any]:
         )
     except OSError as error:
         what = f"it cannot be read: {error.strerror}"
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         what = f"it is not valid TOML: {error}"
     raise FacilityFileError(path, (Flaw("", what),)) from None
 

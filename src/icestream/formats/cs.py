@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.formats.arrays import map_array
 from icestream.formats.errors import FormatError, NotRead
 from icestream.formats.within import inside
 
@@ -20,8 +21,6 @@ __all__ = ["CsWriter", "cs_text", "read_cs"]
 Rows = NDArray[np.void]
 _MAGIC = b"\x93NUMPY"
 _STREAM = b"\x95CSDAT"
-_MOST = 2**20
-"""Bytes of a header that are believed: many columns are no 100 kB."""
 
 
 def read_cs(path: Path | str, needed: Sequence[str] = ()) -> Rows:
@@ -57,12 +56,12 @@ def read_cs(path: Path | str, needed: Sequence[str] = ()) -> Rows:
             advice="give the .cs file of a job or of an exported group",
         )
     try:
-        rows: Rows = np.load(inside(path), mmap_mode="r", allow_pickle=False, max_header_size=_MOST)
-    except (ValueError, EOFError, OSError, SyntaxError) as error:
+        rows: Rows = map_array(path)
+    except FormatError as error:
         raise FormatError(
             path,
             expected="a table of CryoSPARC (.cs)",
-            found=f"one that cannot be read ({error})",
+            found=error.found,
             advice="copy it again, or export the group again",
         ) from error
     missing = [name for name in needed if name not in (rows.dtype.names or ())]

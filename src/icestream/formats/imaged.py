@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from icestream.formats.cs import cs_text, read_cs
 from icestream.formats.errors import FormatError
+from icestream.formats.numbers import shortened
 from icestream.formats.picked import group_tables
 from icestream.formats.star import Block, read_pieces
 from icestream.formats.within import first_inside
@@ -58,6 +59,8 @@ _CS = (
     "ctf/phase_shift_rad",
 )
 _MERIT = -900.0
+_DIGITS = 18
+"""Of the number of an image: as many as an array's index holds."""
 _CORRECTED = {
     "rlnCtfDataAreCtfPremultiplied": "multiplied with their CTF",
     "rlnCtfDataArePhaseFlipped": "phase-flipped",
@@ -126,6 +129,8 @@ def _read_star(path: Path) -> dict[str, ListedParticles]:
         if piece.name == "optics":
             _demand(path, _OPTICS, piece)
             _refuse_corrected(path, piece)
+            for label in _OPTICS[1:]:
+                piece.floats(label)  # which says what is no number
             columns = zip(*(piece.text(label) for label in _OPTICS), strict=True)
             optics |= {group: values for group, *values in columns}
         elif piece.name == "particles":
@@ -163,7 +168,7 @@ class _Rows:
         defocus = [piece.floats(f"rlnDefocus{name}") for name in ("U", "V", "Angle")]
         taken: dict[str, NDArray[Any]] = {
             "stack": self._numbered("stack", [stack for _, _, stack in image]),
-            "index": np.array([int(number) - 1 for number, _, _ in image], np.int64),
+            "index": _indices(self._path, piece, [number for number, _, _ in image]),
             "micrograph": self._numbered("micrograph", piece.text("rlnMicrographName")),
             "group": self._numbered("group", piece.text("rlnOpticsGroup")),
             "x": piece.floats("rlnCoordinateX"),
@@ -210,6 +215,19 @@ def _demand(path: Path, labels: Sequence[str], block: Block) -> None:
             found=f"{len(block.columns)} other columns",
             advice="give the table of particles as RELION's Extract wrote it",
         )
+
+
+def _indices(path: Path, piece: Block, numbers: Sequence[str]) -> NDArray[np.int64]:
+    """Places of images in their stacks, from 0, by the numbers before the @ of their names."""
+    for row, number in enumerate(numbers, start=piece.first + 1):
+        if not (number.isascii() and number.isdigit() and 0 < len(number) <= _DIGITS):
+            raise FormatError(
+                path,
+                expected=f"000001@stack.mrcs in _rlnImageName of row {row}",
+                found=f"{shortened(number)!r} before the @",
+                advice="give particles.star as RELION writes it",
+            )
+    return np.array([int(number) - 1 for number in numbers], np.int64)
 
 
 def _demand_finite(path: Path, listed: dict[str, NDArray[Any]]) -> None:

@@ -15,7 +15,7 @@ ending     what is in it
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from icestream.formats.cs import cs_text, read_cs
 from icestream.formats.errors import FormatError
+from icestream.formats.numbers import shortened
 from icestream.formats.star import Block, read_star, write_star
 from icestream.formats.text import read_lines
 from icestream.formats.within import first_inside
@@ -73,7 +74,17 @@ def read_picks(path: Path) -> dict[str, ListedPicks]:
     """
     suffix = path.suffix.lower()
     if suffix == ".star":
-        return _read_star(path)
+        blocks = read_star(path)
+        files = next((block for block in blocks.values() if _FILE in block), None)
+        return _read_star(path, blocks) if files is None else _read_listed(path, files)
+    return _read_list(path)
+
+
+def _read_list(path: Path) -> dict[str, ListedPicks]:
+    """A list that leads to no other one."""
+    suffix = path.suffix.lower()
+    if suffix == ".star":
+        return _read_star(path, read_star(path))
     if suffix == ".cs":
         return _read_cs(path)
     if suffix == ".csg":
@@ -123,11 +134,7 @@ def write_picks(path: Path, picks: ListedPicks) -> None:
         unfinished.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
 
 
-def _read_star(path: Path) -> dict[str, ListedPicks]:
-    blocks = read_star(path)
-    files = next((block for block in blocks.values() if _FILE in block), None)
-    if files is not None:
-        return _read_listed(path, files)
+def _read_star(path: Path, blocks: Mapping[str, Block]) -> dict[str, ListedPicks]:
     table = next((block for block in blocks.values() if _X in block and _Y in block), None)
     if table is None:
         raise FormatError(
@@ -160,7 +167,7 @@ def _read_listed(path: Path, files: Block) -> dict[str, ListedPicks]:
                 found="no such file in the project",
                 advice="give the file where the project is",
             )
-        listed = list(read_picks(there).values())
+        listed = list(_read_list(there).values())
         if len(listed) > 1:
             raise FormatError(
                 there,
@@ -242,7 +249,15 @@ def group_tables(group: Path, slots: Sequence[str]) -> list[Path]:
                 found="none",
                 advice="export picks or particles in CryoSPARC",
             )
-        tables[group.parent / found.group(1)] = None
+        table = first_inside([group.parent / found.group(1)])
+        if table is None:
+            raise FormatError(
+                group,
+                expected=f"the table of {slot} in {shortened(found.group(1), 200)}",
+                found="no such file beside the group",
+                advice="give the group with all the files that CryoSPARC exported",
+            )
+        tables[table] = None
     return list(tables)
 
 

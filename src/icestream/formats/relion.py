@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from icestream.formats.errors import FormatError
+from icestream.formats.numbers import shortened
 from icestream.formats.star import Block, read_star
 from icestream.model import Column, Motion, Optics, Particles, Picks, column
 
@@ -108,13 +110,17 @@ def read_motion(path: Path | str) -> Motion:
     Raises
     ------
     FormatError
-        If the file is no STAR file, or a shift is no number.
-    KeyError
-        If it has no shifts of the whole frames.
+        If the file is no STAR file, has no shifts of the whole frames, or a shift is no number.
     """
     blocks = read_star(path)
-    if "global_shift" not in blocks:
-        raise KeyError(f"{path} has no data_global_shift; it has {', '.join(blocks)}")
+    lacking = [name for name in ("general", "global_shift") if name not in blocks]
+    if lacking:
+        raise FormatError(
+            path,
+            expected=f"the motion of a movie, with data_{lacking[0]}",
+            found=shortened(", ".join(f"data_{name}" for name in blocks), 200),
+            advice="give the STAR file that RELION wrote of the movie",
+        )
     general, shifts = blocks["general"], blocks["global_shift"]
     local = hot = None
     if "local_motion_model" in blocks:
@@ -128,7 +134,7 @@ def read_motion(path: Path | str) -> Motion:
     return Motion(
         shifts=column(rows[(rows != _NOT_ALIGNED).all(axis=1)]),
         local=local,
-        pixel_size=float(general.value("rlnMicrographOriginalPixelSize")),
-        first_frame=int(float(general.value("rlnMicrographStartFrame"))),
+        pixel_size=float(general.floats("rlnMicrographOriginalPixelSize")[0]),
+        first_frame=int(general.integers("rlnMicrographStartFrame")[0]),
         hot_pixels=hot,
     )

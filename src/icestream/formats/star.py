@@ -18,9 +18,13 @@ from icestream.formats.numbers import shortened
 from icestream.formats.text import each_line, read_lines
 from icestream.whole import written_whole
 
-__all__ = ["Block", "format_rows", "read_pieces", "read_star", "write_star"]
+__all__ = ["Block", "NoColumn", "format_rows", "read_pieces", "read_star", "write_star"]
 
 _QUOTED = re.compile(r"'[^']*'(?=\s|$)|\"[^\"]*\"(?=\s|$)|[^\s]+")
+
+
+class NoColumn(FormatError, KeyError):
+    """A table of a file lacks a column."""
 
 
 @dataclass(slots=True)
@@ -77,15 +81,24 @@ class Block:
         """The first value of a label: what a list block holds."""
         column = self._column(label)
         if not len(column):
-            raise KeyError(f"data_{self.name}: the loop with _{label} has no row")
+            raise self._lacking(f"a row below _{label}", "none")
         return str(column[0])
 
     def _column(self, label: str) -> Any:
         if label not in self.columns:
-            raise KeyError(
-                f"data_{self.name} has no _{label}; it has {', '.join(self.columns) or 'nothing'}"
-            )
+            raise self._lacking(f"_{label}", ", ".join(self.columns) or "nothing")
         return self.columns[label]
+
+    def _lacking(self, expected: str, found: str) -> KeyError:
+        """The error of what is not there, with the file when there is one."""
+        if self.path is None:
+            return KeyError(f"data_{self.name} should have {expected}; it has {found}")
+        return NoColumn(
+            self.path,
+            expected=f"{expected} in data_{self.name}",
+            found=shortened(found, 200),
+            advice="give a table that has it, or write the file again",
+        )
 
     def _numbers(self, label: str) -> NDArray[np.float64]:
         column = self._column(label)

@@ -74,4 +74,12 @@ def inside(path: Path | str) -> Path:
 
 def first_inside(places: Iterable[Path]) -> Path | None:
     """The first of some places where there is a file that may be read; None where none is."""
-    return next((place for place in places if may_be_read(place) and place.exists()), None)
+    return next((place for place in places if may_be_read(place) and _is_file(place)), None)
+
+
+def _is_file(place: Path) -> bool:
+    """Whether there is a file; a name that no file can have, and a pipe, are none."""
+    try:
+        return place.is_file()
+    except OSError:  # too long, or in a folder of somebody else
+        return False

@@ -40,6 +40,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from icestream.formats.arrays import read_array
 from icestream.protocol.declared import (
     fields_of,
     fits,
@@ -316,8 +317,10 @@ class _Unpacking:
 
     def _array(self, index: int) -> NDArray[Any]:
         if index not in self._arrays:
-            with self._archive.open(f"{index:d}.npy") as file:
-                self._arrays[index] = npy.read_array(file, allow_pickle=False)
+            member = self._archive.getinfo(f"{index:d}.npy")
+            most = min(member.file_size, self._archive.start_dir)  # whatever the archive says
+            with self._archive.open(member) as file:
+                self._arrays[index] = read_array(member.filename, file, most)
         return self._arrays[index]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import ValidationError
 from sqlalchemy import select
 
+from icestream.documents import read_json
 from icestream.model import Ctf, Micrograph, Picks, from_document, type_name
 from icestream.report.follow import Follower
 from icestream.report.table import ExposureTable
@@ -258,7 +259,7 @@ def _origins(store: Store, exposure: str) -> Iterator[Path]:
 def _size_of(folder: Path) -> int:
     """Pixels along each side of the movies of a simulated session; 0 where that is not known."""
     try:
-        return int(json.loads((folder / "session.json").read_text(encoding="utf-8"))["size"])
+        return int(read_json((folder / "session.json").read_bytes())["size"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0
 

@@ -1,6 +1,5 @@
 """Names of settings, such as ``microscopes.krios.voltage``: what type stands there."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -8,6 +7,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 
 from icestream.channels.secret import Secret
+from icestream.documents import read_toml
 from icestream.settings.tree import Settings, SettingsError
 
 __all__ = ["Name", "dotted", "is_secret", "name_of", "types_at", "without_secrets"]
@@ -32,8 +32,8 @@ def name_of(text: str) -> Name:
     """
     parts: list[str] = []
     try:
-        inside: Any = tomllib.loads(f"{text} = 0") if text.strip() and "\n" not in text else 0
-    except tomllib.TOMLDecodeError:
+        inside: Any = read_toml(f"{text} = 0") if text.strip() and "\n" not in text else 0
+    except ValueError:
         inside = 0
     while isinstance(inside, dict) and len(inside) == 1:
         ((part, inside),) = inside.items()

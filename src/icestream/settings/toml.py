@@ -1,6 +1,5 @@
 """A TOML file that says something else, with its comments and its order kept."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -9,6 +8,8 @@ from typing import Any
 import tomlkit
 from tomlkit.container import Container
 from tomlkit.items import InlineTable, Item
+
+from icestream.documents import read_toml
 
 __all__ = ["NotWritable", "rewritten"]
 
@@ -47,14 +48,14 @@ def rewritten(text: str, target: Mapping[str, Any]) -> str:
     NotWritable
         If the file has what cannot be kept, such as arrays of tables, or a value is none of TOML.
     """
-    said = tomllib.loads(text)
+    said = read_toml(text)
     blocks = [
         replace(block, body=_body(block, inside, said))
         for block in _blocks(text)
         if isinstance(inside := _at(target, block.path), Mapping)
     ]
     made = "".join(block.head + block.body for block in blocks)
-    for path, values in _missing(target, tomllib.loads(made)):
+    for path, values in _missing(target, read_toml(made)):
         gap = "\n" if made.strip() else ""
         made = f"{made.rstrip()}\n{gap}" if gap else ""
         made += f"[{_key(path)}]\n" + _body(_Block(path, "", ""), values, {})
@@ -66,8 +67,8 @@ def rewritten(text: str, target: Mapping[str, Any]) -> str:
 
 def _loaded(text: str) -> dict[str, Any] | None:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        return read_toml(text)
+    except ValueError:
         return None
 
 
@@ -96,7 +97,7 @@ def _parted(body: str) -> tuple[str, str]:
 
 
 def _path_of(header: str) -> Path:
-    inside: Any = tomllib.loads(header)
+    inside: Any = read_toml(header)
     path: list[str] = []
     while isinstance(inside, dict) and inside:
         ((name, inside),) = inside.items()
@@ -115,7 +116,7 @@ def _at(document: Mapping[str, Any], path: Path) -> Any:
 
 def _body(block: _Block, target: Mapping[str, Any], said: Mapping[str, Any]) -> str:
     """The body of a block that says what `target` has for it; `said` is all that the file says."""
-    own = tomllib.loads(block.body)
+    own = read_toml(block.body)
     document = tomlkit.parse(block.body.rstrip() + "\n" if block.body.strip() else block.body)
     if not _edit(document, own, target, block.path, said):
         return block.body

@@ -7,7 +7,6 @@ pixel size, is no setting but a parameter of a step.
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -35,6 +34,7 @@ from pydantic_settings import (
 
 from icestream.alike import meant
 from icestream.channels.kinds import Channel, Channels
+from icestream.documents import read_toml
 from icestream.engine.executors.cluster.kinds import Cluster
 from icestream.login.kinds import Login
 from icestream.protocol.executable import tell_places
@@ -125,10 +125,10 @@ def document_of(path: Path) -> dict[str, Any]:
     """
     try:
         text = _TEXTS.get().get(path)
-        return tomllib.loads(path.read_text("utf-8") if text is None else text)
+        return read_toml(path.read_bytes() if text is None else text)
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from icestream.documents import read_json
 from icestream.engine.graph.workflow import InvalidWorkflow, load_workflow, shipped_workflows
 from icestream.protocol import Protocol, Registry, UnknownProtocol
 from icestream.protocol.describe import first_line
@@ -195,7 +196,7 @@ def _figures(collector: str, state: Path) -> _Figures | None:
 
 def _kept(file: Path, collector: str) -> tuple[str, _Figures | None] | None:
     try:
-        said = json.loads(file.read_bytes())
+        said = read_json(file.read_bytes())
         if said["collector"] != collector:
             return None
         figures = said["figures"]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from export_items import MICROGRAPH, MOVIE, NAMES, particles, picks
+from icestream.formats.errors import FormatError
 from icestream.formats.relion import (
     RELION_VERSION,
     loop,
@@ -80,5 +81,5 @@ def test_frames_that_relion_left_out_have_no_shifts(tmp_path: Path) -> None:
 def test_a_file_without_shifts_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.star"
     write_star(path, [single("general", {"rlnA": 1})])
-    with pytest.raises(KeyError, match="has no data_global_shift; it has general"):
+    with pytest.raises(FormatError, match="with data_global_shift, found data_general"):
         read_motion(path)

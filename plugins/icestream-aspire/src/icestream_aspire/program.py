@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.formats import FormatError
+from icestream.formats.arrays import map_array
 from icestream.protocol import (
     BadOutput,
     Command,
@@ -96,8 +98,8 @@ def read_array(path: Path, shape: tuple[int, ...]) -> NDArray[np.float64]:
     if not path.is_file():
         raise BadOutput(f"{path.name} was not written", code="no-output")
     try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        array = map_array(path)
+    except (FormatError, OSError) as error:
         raise BadOutput(f"{path.name} is not whole: {error}", code="half-output") from error
     fits = len(array.shape) == len(shape) and all(
         wanted in {0, found} for wanted, found in zip(shape, array.shape, strict=True)

@@ -92,7 +92,7 @@ def read_boxes(work: Work, kind: str = "") -> Floats:
             f"{path.name} is no whole JSON file: {error}",
             code="half-output" if cut else "garbage-output",
         ) from error
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise BadOutput(
             f"{path.name} holds no boxes as x, y and kind: {error!r}", code="garbage-output"
         ) from error

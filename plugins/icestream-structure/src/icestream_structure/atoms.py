@@ -16,6 +16,7 @@ __all__ = [
     "move_atoms",
     "positions",
     "read_model",
+    "read_structure",
     "write_model",
 ]
 
@@ -25,6 +26,22 @@ Points = NDArray[np.float64]
 _BLUR = 0.7
 """Width of every atom, voxels: finer ones would fall between the voxels. A correlation of shells
 does not see it."""
+
+
+def read_structure(path: Path) -> gemmi.Structure:
+    """All that a PDB or mmCIF file holds.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
+    ValueError
+        If it is no such file.
+    """
+    try:
+        return gemmi.read_structure(str(path))
+    except (IndexError, RuntimeError, ValueError) as error:  # an index of a list without elements
+        raise ValueError(str(error)) from error
 
 
 def read_model(path: Path, assembly: str = "", *, waters: bool = False) -> gemmi.Structure:
@@ -45,8 +62,8 @@ def read_model(path: Path, assembly: str = "", *, waters: bool = False) -> gemmi
         If it is no such file, has no atoms, or no such assembly.
     """
     try:
-        structure = gemmi.read_structure(str(path))
-    except (OSError, RuntimeError, ValueError) as error:
+        structure = read_structure(path)
+    except (OSError, ValueError) as error:
         raise ItemFailed(
             f"the model {path} cannot be read: {error}",
             advice="give a PDB or mmCIF file",

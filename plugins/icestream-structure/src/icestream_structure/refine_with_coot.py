@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import gemmi
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
@@ -29,7 +28,7 @@ from icestream.protocol import (
 )
 from icestream.units import Angstrom, Second
 from icestream_structure.agreement import compared
-from icestream_structure.atoms import density_at, positions, read_model
+from icestream_structure.atoms import density_at, positions, read_model, read_structure
 from icestream_structure.fit_model import plot_agreement
 from icestream_structure.items import AtomicModel, why_not
 
@@ -133,9 +132,9 @@ class RefineWithCoot(ProgramProtocol[RealSpaceRefinement]):
         if not path.is_file():
             raise BadOutput(f"{path.name} was not written", code="no-output")
         try:
-            structure = gemmi.read_structure(str(path))
+            structure = read_structure(path)
             places = positions(structure)
-        except (RuntimeError, ValueError, IndexError) as error:
+        except (OSError, ValueError, IndexError) as error:
             raise BadOutput(f"{path.name} is no model: {error}", code="half-output") from error
         # It completes the end of a chain.
         if len(places) < atomic_model.atoms or not np.isfinite(places).all():

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import gemmi
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
@@ -25,7 +24,7 @@ from icestream.protocol import (
 )
 from icestream.units import Angstrom, Second, Unit, Usual
 from icestream_structure.agreement import compared
-from icestream_structure.atoms import heavy_atoms, positions, read_model
+from icestream_structure.atoms import heavy_atoms, positions, read_model, read_structure
 from icestream_structure.items import AtomicModel
 from icestream_structure.monomers import find_monomers
 
@@ -197,8 +196,8 @@ def read_refined(known: AtomicModel, work: Work, *, stats: str = "") -> AtomicMo
     if not path.is_file():
         raise BadOutput(f"{path.name} was not written", code="no-output")
     try:
-        structure = gemmi.read_structure(str(path))
-    except (OSError, RuntimeError, ValueError) as error:
+        structure = read_structure(path)
+    except (OSError, ValueError) as error:
         raise BadOutput(f"{path.name} is no model: {error}", code="half-output") from error
     places = positions(structure) if len(structure) else np.zeros((0, 3))
     if not len(places) or not np.isfinite(places).all():
@@ -225,7 +224,7 @@ def _geometry(path: Path) -> tuple[float, float]:
         last: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))[-1]
         told = last["geom"]["summary"]["r.m.s.d."]
         found = float(told["Bond distances, non H"]), float(told["Bond angles, non H"])
-    except (ValueError, LookupError, TypeError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise BadOutput(
             f"{path.name} does not tell the geometry: {error!r}", code="garbage-output"
         ) from error

@@ -77,7 +77,7 @@ def read_column(block: Block, label: str, where: Path) -> NDArray[np.float64]:
     try:
         values = block.floats(label)
     except KeyError as error:
-        raise BadOutput(f"{where.name}: {error.args[0]}", code="half-output") from error
+        raise BadOutput(str(error), code="half-output") from error
     except (FormatError, ValueError) as error:
         raise BadOutput(f"{where.name}: {error}", code="garbage-output") from error
     if not np.all(np.isfinite(values)):

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from icestream.alike import meant
+from icestream.documents import read_json
 from icestream.engine.graph.document import VERSION, Blank, Origin, StepDocument, read_document
 from icestream.protocol import Port, Protocol
 from icestream.protocol.breaking import in_a_sentence
@@ -191,11 +192,11 @@ def load_workflow(name_or_path: str | Path) -> Workflow:
     """Read a workflow: a shipped one by name, or a JSON file by path."""
     name, path = str(name_or_path), Path(name_or_path)
     if name in _own_workflows():
-        return _read((_OWN / f"{name}.json").read_text(), name)
+        return _read((_OWN / f"{name}.json").read_bytes(), name)
     if (point := _of_plugins().get(name)) is not None:
         return plugin_workflow(point)
     if path.is_file():
-        return _read(path.read_text(), name)
+        return _read(path.read_bytes(), name)
     raise LookupError(
         f"no workflow {name!r}: it is neither a file nor one of those shipped;"
         f"{near(name, shipped_workflows())}"
@@ -211,7 +212,7 @@ def plugin_workflow(point: EntryPoint) -> Workflow:
         If it cannot be read, with the reason.
     """
     try:
-        text = (files(point.value) / f"{point.name}.json").read_text()
+        text = (files(point.value) / f"{point.name}.json").read_bytes()
     except (Exception, SystemExit) as error:  # the package is the plugin's own
         package = point.dist.name if point.dist else "a plugin"
         why = in_a_sentence(error, point.value)
@@ -220,10 +221,10 @@ def plugin_workflow(point: EntryPoint) -> Workflow:
     return _read(text, point.name)
 
 
-def _read(text: str, called: str) -> Workflow:
+def _read(text: str | bytes, called: str) -> Workflow:
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        document = read_json(text)
+    except ValueError as error:
         raise InvalidWorkflow(called, [f"is not JSON: {error}"]) from error
     return Workflow.from_document(document, called=called)
 

@@ -10,7 +10,6 @@ To add a verb: one model here, with its name in the union `Request`, and one fun
 reference page and the check of what comes in follow from the model.
 """
 
-import json
 import reprlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
@@ -28,6 +27,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from icestream.alike import hint
+from icestream.documents import read_json
 from icestream.engine.decisions.ready import Order
 from icestream.engine.machine.naming import person_here
 
@@ -421,7 +421,7 @@ def read_request(document: str | Mapping[str, Any], **more: Any) -> Request:
         Naming the verbs that there are, or everything that is wrong with the values.
     """
     try:
-        content = json.loads(document) if isinstance(document, str) else dict(document)
+        content = read_json(document) if isinstance(document, str) else dict(document)
     except ValueError as error:
         raise InvalidRequest(f"it is no JSON: {error}") from None
     if not isinstance(content, dict):

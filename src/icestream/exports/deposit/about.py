@@ -1,10 +1,11 @@
 """What only people know of a session: its title, its authors, its microscope, as they wrote it."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from icestream.documents import read_toml
 
 __all__ = ["ABOUT", "About", "AboutError", "Author", "Citation", "MicroscopeSaid", "read_about"]
 
@@ -109,7 +110,7 @@ def read_about(session: Path, file: Path | None = None) -> About:
         text = path.read_text("utf-8")
         if path.suffix.lower() == ".json":
             return About.model_validate_json(text)
-        return About.model_validate(tomllib.loads(text))
+        return About.model_validate(read_toml(text))
     except ValidationError as error:
         told = "; ".join(
             f"{'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}"
@@ -119,5 +120,5 @@ def read_about(session: Path, file: Path | None = None) -> About:
         raise AboutError(f"{path}: {told}; the how-to 'Deposit a session' has them all") from None
     except UnicodeDecodeError as error:
         raise AboutError(f"{path} is no text in UTF-8 ({error}): save it as that") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise AboutError(f"{path} is no TOML: {error}") from None

@@ -1,6 +1,7 @@
 """A registry in one file, with the facility file and the settings: how it is packed and opened."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from icestream import __version__
+from icestream.documents import read_json
 from icestream.facility.backup.configuration import ConfigurationFile, kept_files
 from icestream.facility.opened import Facility
 from icestream.facility.registry.contents import digest_of, fill
@@ -27,6 +29,8 @@ _REGISTRY = "registry.db"
 _KIND = "icestream registry"
 _MOST = 4_000_000_000
 """Bytes of a registry that are unpacked; one of ten years is far below."""
+_MOST_SAID = 100_000_000
+"""Bytes of what an archive says of itself."""
 
 
 class BadArchive(ValueError):
@@ -147,22 +151,25 @@ def opened_archive(path: Path) -> Iterator[tuple[RegistryArchive, FacilityRegist
 def _read(path: Path) -> tuple[RegistryArchive, dict[str, bytes], str]:
     try:
         with zipfile.ZipFile(path) as file:
-            said = json.loads(file.read(_ABOUT))
+            said = read_json(_member(file, _ABOUT, path, _MOST_SAID))
             if said["kind"] != _KIND:
                 raise BadArchive(f"{path} is no registry that icestream packed")
             held = {name: _member(file, name, path) for name in said["digests"]}
             wrong = [n for n, content in held.items() if _digest(content) != said["digests"][n]]
-            known = _known(said, held)
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, NotImplementedError) as error:
-        if isinstance(error, BadArchive):
-            raise
-        raise BadArchive(f"{path} is no registry that icestream packed: {error}") from None
+            known, contents = _known(said, held), str(said["contents"])
+    except BadArchive:
+        raise
     except EOFError:
         raise BadArchive(f"{path} ends too early") from None
+    except Exception as error:  # of an archive that somebody made up, and of its contents
+        # Places outside of the file are a fault of it; errors of the disk are not.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
+        raise BadArchive(f"{path} is no registry that icestream packed: {error!r}") from None
     if wrong or _REGISTRY not in held:
         what = ", ".join(wrong) or f"{_REGISTRY} is not in it"
         raise BadArchive(f"{path} is not what it was: {what}")
-    return known, held, str(said["contents"])
+    return known, held, contents
 
 
 def _known(said: dict[str, Any], held: dict[str, bytes]) -> RegistryArchive:
@@ -185,9 +192,9 @@ def _known(said: dict[str, Any], held: dict[str, bytes]) -> RegistryArchive:
     )
 
 
-def _member(file: zipfile.ZipFile, name: str, path: Path) -> bytes:
-    if file.getinfo(name).file_size > _MOST:
-        raise BadArchive(f"{path}: {name} has more than {_MOST / 1e9:g} GB")
+def _member(file: zipfile.ZipFile, name: str, path: Path, most: int = _MOST) -> bytes:
+    if file.getinfo(name).file_size > most:
+        raise BadArchive(f"{path}: {name} has more than {most / 1e9:g} GB")
     return file.read(name)
 
 

@@ -1,6 +1,5 @@
 """From a backup to a session that goes on as the original did, in any folder."""
 
-import json
 import os
 import shutil
 import tempfile
@@ -8,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from icestream.documents import read_json
 from icestream.facility.backup.ledger import BackedFile, BackupLedger
 from icestream.facility.backup.parts import MOVIES, PROCESSING
 from icestream.facility.backup.relocating import relocate
@@ -84,18 +84,24 @@ def backed_up(target: Address, session: str) -> BackedUp:
 
 
 def _read_card(path: Path) -> BackedUp:
-    said = json.loads(path.read_text())
-    return BackedUp(
-        session=str(said["session"]),
-        processing=Path(said["processing"]),
-        movies=Path(said["movies"]) if said["movies"] else None,
-        place=Path(said["place"]) if said.get("place") else None,
-        at=float(said["at"]),
-        backup=str(said["backup"]),
-        volume=str(said["volume"]),
-        files=sum(said["files"].values()),
-        bytes=sum(said["bytes"].values()),
-    )
+    try:
+        said = read_json(path.read_bytes())
+        return BackedUp(
+            session=str(said["session"]),
+            processing=Path(said["processing"]),
+            movies=Path(said["movies"]) if said["movies"] else None,
+            place=Path(said["place"]) if said.get("place") else None,
+            at=float(said["at"]),
+            backup=str(said["backup"]),
+            volume=str(said["volume"]),
+            files=sum(map(int, said["files"].values())),
+            bytes=sum(map(int, said["bytes"].values())),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise NotRestored(
+            f"{path.name} of the backup is not what icestream wrote ({error!r}): restore from "
+            "another disk of the backup, or have it backed up again"
+        ) from None
 
 
 def restore(

@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from icestream.documents import read_json
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
 from icestream.facility.transfer.carry import carry
@@ -87,7 +88,7 @@ def volume_of(name: str | None, target: Address) -> BackupVolume:
         if target.folder is None:
             carry(Between(target, Address(held)), [MARKER])
         try:
-            said = json.loads((folder / MARKER).read_text())
+            said = read_json((folder / MARKER).read_bytes())
             found = BackupVolume(str(said["name"]), str(said["volume"]))
         except FileNotFoundError:
             raise Outage(

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from icestream.documents import read_json
 from icestream.whole import written_whole
 
 __all__ = ["CARD", "BadCard", "Card", "cards_below", "read_card", "write_card"]
@@ -75,7 +76,7 @@ def read_card(folder: Path) -> Card | None:
     """
     path = folder / CARD
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = read_json(path.read_bytes())
     except FileNotFoundError:
         return None
     except NotADirectoryError:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from icestream.documents import read_json
 from icestream.model import safe_file_name
 from icestream.whole import written_whole
 
@@ -121,7 +122,7 @@ def offers(area: Path) -> Iterator[DataOffer]:
     found = []
     for path in (area / RECORDS).glob("*.json"):
         try:
-            said = json.loads(path.read_text())
+            said = read_json(path.read_bytes())
             found.append(replace(DataOffer(**said), parts=tuple(said["parts"])))
         except (OSError, ValueError, TypeError, KeyError):
             continue

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from icestream.documents import read_json
 from icestream.facility.keep.known import OTHER, KnownFiles, Layout, known_files
 from icestream.whole import written_whole
 
@@ -150,7 +151,7 @@ def take_inventory(layout: Layout, known: KnownFiles | None = None) -> Inventory
 def kept_inventory(folder: Path) -> Inventory | None:
     """What the last look at a session's place came to; None before the first."""
     try:
-        said = json.loads(_file(folder).read_text())
+        said = read_json(_file(folder).read_bytes())
         said["tallies"] = {name: FileTally(**each) for name, each in said["tallies"].items()}
         for name in ("unknown", "unread", "elsewhere"):
             said[name] = tuple(said[name])

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from icestream.alike import hint
+from icestream.documents import read_json
 
 __all__ = [
     "ACTIONS",
@@ -246,22 +247,18 @@ def parsed(given: bytes) -> Any:
         If it is none.
     """
     try:
-        found = json.loads(given.decode("utf-8-sig"), parse_constant=_no_number)
+        found = read_json(given, finite=True)
         text = json.dumps(found, ensure_ascii=False, allow_nan=False)
         text.encode()
     except UnicodeDecodeError as error:
         raise UnreadableRequest([f"it is no UTF-8 text: byte {error.start + 1}"]) from None
     except UnicodeEncodeError:
         raise UnreadableRequest(["a text in it has half a letter (\\ud800 to \\udfff)"]) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UnreadableRequest([f"it is no JSON: {error}"]) from None
     if _NULL.search(text):  # no database takes it
         raise UnreadableRequest(["a text in it has the letter \\u0000, which is none"])
     return found
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is no number of JSON")
 
 
 def _words(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """The words of invoices, in English or as the site's own file has them, and how numbers look."""
 
 import datetime
-import tomllib
 from decimal import Decimal
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from icestream.documents import read_toml
 from icestream.facility.kinds import Section
 from icestream.facility.money.kinds import MoneyRefusal
 
@@ -91,13 +91,13 @@ def load_texts(path: Path | None) -> Texts:
     if path is None:
         return Texts()
     try:
-        return Texts.model_validate(tomllib.loads(path.read_text("utf-8")))
+        return Texts.model_validate(read_toml(path.read_bytes()))
     except OSError as error:
         raise MoneyRefusal(f"the words of invoices, {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MoneyRefusal(f"the words of invoices, {path}: not valid TOML: {error}") from None
     except ValidationError as error:
         said = "; ".join(
             f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
         )
         raise MoneyRefusal(f"the words of invoices, {path}: {said}") from None
+    except ValueError as error:
+        raise MoneyRefusal(f"the words of invoices, {path}: not valid TOML: {error}") from None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from icestream.documents import read_json
 from icestream.facility.backup.backing import Backed, Backing, Backup
 from icestream.facility.backup.ledger import BackupLedger
 from icestream.facility.backup.parts import PROCESSING, What
@@ -140,7 +141,7 @@ def put_back_of(session: Path, given: str | None) -> Address | None:
     text = given
     if text is None:
         try:
-            text = str(json.loads((session / LEDGERS / _WHERE).read_text())["place"])
+            text = str(read_json((session / LEDGERS / _WHERE).read_bytes())["place"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
     if not text or text == "none":

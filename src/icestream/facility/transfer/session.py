@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from icestream.documents import read_json
 from icestream.facility.file import FacilityFile
 from icestream.facility.transfer.address import BadAddress, read_address
 from icestream.facility.transfer.arriving import make_folders
@@ -177,7 +178,7 @@ def movies_pattern(pattern: str) -> tuple[str, str]:
 def route_of(processing: Path) -> MovieRoute | None:
     """Where the movies of a session come from; None where it was not begun so."""
     try:
-        said = json.loads((processing / LEDGERS / ROUTE).read_text())
+        said = read_json((processing / LEDGERS / ROUTE).read_bytes())
         return MovieRoute(**said)
     except (OSError, ValueError, TypeError):
         return None

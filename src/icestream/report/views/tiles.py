@@ -14,6 +14,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.formats.arrays import map_array
 from icestream.report.views.grey import Look, draw_grey
 from icestream.report.views.images import LargePicture, as_png
 
@@ -81,6 +82,6 @@ def level_bytes(large: LargePicture, look: Look, level: int) -> bytes:
 
 def cut_tile(level: Path, column: int, row: int) -> bytes:
     """One tile of a level that `level_bytes` wrote, as PNG."""
-    greys: NDArray[np.uint8] = np.load(level, mmap_mode="r", allow_pickle=False)
+    greys: NDArray[np.uint8] = map_array(level)
     rows, columns = (slice(place * TILE, (place + 1) * TILE) for place in (row, column))
     return as_png(greys[rows, columns])

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from icestream.documents import read_json
 from icestream.engine.graph.blanks import provisional
 from icestream.engine.graph.placeholders import without_placeholders
 from icestream.engine.graph.validation import validate
@@ -211,8 +212,8 @@ def import_workflow(asked: AskedImport, server: ThisServer, _: Viewer) -> Import
     if is_scipion(asked.text):
         return _of_scipion(asked, server.registry)
     try:
-        document = json.loads(asked.text)
-    except (ValueError, RecursionError) as error:
+        document = read_json(asked.text)
+    except ValueError as error:
         raise Refused(422, f"the file is no JSON that can be read: {error}") from None
     if not isinstance(document, dict):
         raise Refused(422, "the file holds no workflow", 'it is an object with "name" and "steps"')
