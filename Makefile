@@ -26,7 +26,7 @@ PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # environment, of a container say, wants nothing kept.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help image demo night ui ui-if-possible ui-check schema test check lint docs bench bench-peers clean
+.PHONY: help image demo night campaign ui ui-if-possible ui-check schema test check lint docs bench bench-peers clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -90,6 +90,10 @@ demo: ui-if-possible $(RUNTIME)  ## Process a simulated session while it is writ
 
 night: $(RUNTIME)  ## Rehearse a night of 2,000 exposures with accidents and changes (half an hour)
 	$(BIN)/python benchmarks/night.py
+
+campaign: $(TESTING)  ## Run the campaigns of faults, bad input, load and a facility (HOURS=1)
+	$(BIN)/python -m pip install --quiet --group campaign
+	$(BIN)/python benchmarks/campaign.py --hours $(or $(HOURS),1)
 
 # The front end is built in it; nothing has to be installed here.
 image:  ## Build the container image "icestream", with docker or podman
