@@ -13,13 +13,32 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TextIO
 
-__all__ = ["Aside", "PlainStream", "open_closed_streams", "printable", "show_plainly"]
+__all__ = [
+    "Aside",
+    "PlainStream",
+    "open_closed_streams",
+    "printable",
+    "show_plainly",
+    "spreadsheet_text",
+]
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, but tab and line end
     "\u200e\u200f\u2028-\u202e\u2066-\u2069"  # what turns the direction, or begins a line
     "\ud800-\udfff]"  # bytes that are no text, as the system gives them
 )
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def spreadsheet_text(text: str) -> str:
+    """Text for a cell of a CSV file, which no spreadsheet takes for a formula.
+
+    Names and words come from files and people; a formula could read other cells and send them
+    somewhere.
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def printable(text: str, *, lines: bool = True) -> str:

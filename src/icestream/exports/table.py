@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TextIO
 
+from icestream.shown import spreadsheet_text
 from icestream.store import queries
 from icestream.store.open import Store
 from icestream.store.outcomes import BranchOutcomes
@@ -111,14 +112,22 @@ def _fields(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Any
 
 
 def write_table(rows: Sequence[Row], format_: TableFormat, file: TextIO) -> None:
-    """Write rows as CSV with a line of names, or as a JSON list of objects."""
+    """Write rows as CSV with a line of names, or as a JSON list of objects.
+
+    In CSV no spreadsheet takes a text for a formula.
+    """
     if format_ == "json":
         json.dump(rows, file, indent=1, ensure_ascii=False)
         file.write("\n")
         return
     writer = csv.DictWriter(file, list(_columns(rows)), restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        plain = {
+            name: spreadsheet_text(value) if isinstance(value, str) else value
+            for name, value in row.items()
+        }
+        writer.writerow(plain)
 
 
 def _columns(rows: Iterable[Row]) -> dict[str, None]:

@@ -37,7 +37,7 @@ def map_array(path: Path | str) -> NDArray[Any]:
         _check(path, file, os.fstat(file.fileno()).st_size)
     try:
         mapped: NDArray[Any] = np.load(
-            path, mmap_mode="r", allow_pickle=False, max_header_size=_MOST
+            inside(path), mmap_mode="r", allow_pickle=False, max_header_size=_MOST
         )
     except (ValueError, EOFError) as error:  # it is being written
         raise _unreadable(path, error) from error

@@ -1,5 +1,6 @@
 """Tables of columns in Parquet files."""
 
+import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def read_columns(path: Path) -> dict[str, NDArray[Any]]:
 
     with inside(path).open("rb"), duckdb.connect() as connection:
         try:
-            columns: dict[str, NDArray[Any]] = connection.read_parquet(str(path)).fetchnumpy()
+            columns: dict[str, NDArray[Any]] = connection.read_parquet(_literal(path)).fetchnumpy()
         except duckdb.Error as error:
             raise FormatError(
                 path,
@@ -74,7 +75,7 @@ def read_first(
     )
     with inside(path).open("rb"), duckdb.connect() as connection:
         try:
-            values = [str(path), *(int(value) for value in where.values()), most, after]
+            values = [_literal(path), *(int(value) for value in where.values()), most, after]
             columns: dict[str, NDArray[Any]] = connection.execute(asked, values).fetchnumpy()
         except duckdb.Error as error:
             raise FormatError(
@@ -84,6 +85,11 @@ def read_first(
                 advice="bring it back from a copy, or make it anew",
             ) from error
     return columns
+
+
+def _literal(path: Path) -> str:
+    """The path as DuckDB takes it for this file alone, brackets and stars in its name and all."""
+    return glob.escape(str(path))
 
 
 def _quoted(name: str) -> str:

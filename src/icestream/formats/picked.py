@@ -27,7 +27,7 @@ from icestream.formats.errors import FormatError
 from icestream.formats.numbers import shortened
 from icestream.formats.star import Block, read_star, write_star
 from icestream.formats.text import read_lines
-from icestream.formats.within import first_inside
+from icestream.formats.within import first_inside, inside
 from icestream.whole import written_whole
 
 __all__ = ["ENDINGS", "ListedPicks", "by_name", "group_tables", "read_picks", "write_picks"]
@@ -249,7 +249,7 @@ def group_tables(group: Path, slots: Sequence[str]) -> list[Path]:
                 found="none",
                 advice="export picks or particles in CryoSPARC",
             )
-        table = first_inside([group.parent / found.group(1)])
+        table = first_inside([inside(group.parent / found.group(1))])
         if table is None:
             raise FormatError(
                 group,

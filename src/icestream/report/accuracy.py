@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from icestream.documents import read_json
-from icestream.model import Ctf, Micrograph, Picks, from_document, type_name
+from icestream.model import Ctf, Micrograph, Picks, from_document, safe_file_name, type_name
 from icestream.report.follow import Follower
 from icestream.report.table import ExposureTable
 from icestream.report.trends import rounded
@@ -144,6 +144,8 @@ class Accuracy:
     def _truth_folder(self, store: Store, exposure: str) -> Path | None:
         """Where the truth is, if there is any: beside a folder that the movie lies below."""
         if self._folder is None:
+            if exposure != safe_file_name(exposure):
+                return None  # the simulator calls none so, and it could lead anywhere
             for file in _origins(store, exposure):
                 for parent in file.parents[:-1]:
                     if (truth_folder(parent) / f"{exposure}.json").is_file():

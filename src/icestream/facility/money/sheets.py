@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from icestream.facility.money.document import Document
+from icestream.shown import spreadsheet_text
 from icestream.whole import written_whole
 
 __all__ = ["Cell", "SheetTable", "csv_text", "invoice_table", "write_table"]
@@ -19,8 +20,6 @@ Cell = str | int | Decimal | None
 
 _EXACT = 15
 """Decimal digits that a spreadsheet's binary numbers hold."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class SheetTable:
@@ -83,7 +82,7 @@ def csv_text(table: SheetTable) -> str:
 
 def _plain(cell: Cell) -> str:
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_FORMULA) else cell
+        return spreadsheet_text(cell)
     return "" if cell is None else f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
 
 

@@ -1,7 +1,9 @@
 """From a backup to a session in another folder."""
 
+import contextlib
 import os
 import shutil
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +12,15 @@ import pytest
 from backed_sessions import Backups, words_of
 from icestream.facility.backup import restoring
 from icestream.facility.backup.ledger import BackupLedger
-from icestream.facility.backup.restoring import NotRestored, backed_up, restore
-from icestream.facility.backup.target import prepare
+from icestream.facility.backup.restoring import (
+    NotRestored,
+    Restored,
+    _batches,
+    backed_up,
+    restore,
+)
+from icestream.facility.backup.sealing import LEDGER
+from icestream.facility.backup.target import prepare, volume_of
 from icestream.facility.duties.duty import Outage
 from icestream.facility.transfer.address import Address
 
@@ -47,6 +56,43 @@ def test_all_comes_back_as_it_was(backups: Backups, tmp_path: Path) -> None:
     ledger = BackupLedger(done.processing / ".facility" / "backup-usb.db", readonly=True)
     assert len(ledger.names("")) == 5
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["processing", "raw"]
+
+
+@pytest.mark.parametrize("name", ["processing/../../../sent", "processing/link/sent"])
+def test_a_strangers_backup_writes_nothing_outside(
+    backups: Backups, tmp_path: Path, name: str
+) -> None:
+    folder = backups.to.below("s").folder
+    assert folder is not None
+    (tmp_path / "elsewhere").mkdir()
+    with contextlib.closing(sqlite3.connect(folder / LEDGER)) as ledger, ledger:
+        link = os.fsencode(tmp_path / "elsewhere")
+        ledger.execute("UPDATE kept SET link = ? WHERE name = ?", [link, b"processing/link"])
+        made = ledger.execute(
+            "UPDATE kept SET name = ? WHERE name = ?",
+            [name.encode(), b"processing/align/a.mrc"],
+        )
+        assert made.rowcount == 1
+    with pytest.raises(NotRestored, match="leads out of the session"):
+        restore(backups.to, "s", tmp_path / "new")
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert not (tmp_path / "new" / "raw").exists()
+
+
+def test_nothing_is_written_through_a_link_of_an_earlier_try(
+    backups: Backups, tmp_path: Path
+) -> None:
+    folder = backups.to.below("s").folder
+    assert folder is not None
+    place, elsewhere = tmp_path / "new", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (place / "processing").mkdir(parents=True)
+    (place / "processing" / "align").symlink_to(elsewhere)
+    done = Restored(place=place, processing=place / "processing", raw=place / "raw")
+    wanted = list(BackupLedger(folder / LEDGER, readonly=True).every("processing/align/"))
+    assert wanted
+    with pytest.raises(NotRestored, match="leads out of the session"):
+        list(_batches(wanted, volume_of(None, backups.to), done))
 
 
 def test_nothing_is_written_over(backups: Backups, tmp_path: Path) -> None:
