@@ -166,9 +166,7 @@ def _out_of_memory(stage: Stage) -> str:
         for victim in victims:
             with contextlib.suppress(OSError):
                 (group / "cgroup.procs").write_text(str(victim.pid))
-        (group / "memory.move_charge_at_immigrate").write_text("1")
-        has = int((group / "memory.usage_in_bytes").read_text())
-        limit.write_text(str(has + 2**20))
+        limit.write_text(str(8 * 2**20))  # what they have already is not counted
         stage.rest(stage.random.uniform(2.0, 6.0))
     finally:
         limit.write_text("-1")
@@ -220,7 +218,7 @@ FAULTS = (
         happen=_kill("coordinator"),
     ),
     Fault(name="worker-killed", how="SIGKILL", happen=_kill("worker"), weight=3),
-    Fault(name="report-killed", how="SIGKILL", happen=_kill("report"), weight=1),
+    Fault(name="report-killed", how="SIGKILL", happen=_kill("report"), weight=1, needs="report"),
     Fault(name="guardian-killed", how="SIGKILL", happen=_kill("guardian"), weight=1),
     Fault(
         name="server-killed", weight=1, happen=_kill("server"), needs="server",
@@ -272,8 +270,8 @@ FAULTS = (
     ),
     Fault(
         name="out-of-memory", happen=_out_of_memory, weight=3,
-        how="all processes of the session in a memory cgroup with 1 MiB more than they have: the "
-        "kernel kills whom it chooses; the limit is taken back",
+        how="all processes of the session in a memory cgroup that may have 8 MiB more: the kernel "
+        "kills whom it chooses, and what they start; the limit is taken back",
     ),
     Fault(
         name="clock-jumps", happen=_clock, weight=3,

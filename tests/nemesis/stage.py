@@ -109,9 +109,13 @@ class Service:
     def hold(self, number: int, seconds: float) -> bool:
         """End it with a signal and do not start it again; whether it ended in that time."""
         self.held.set()
-        until = time.monotonic() + seconds
+        until, told = time.monotonic() + seconds, None
         while self._thread is not None and self._thread.is_alive():
-            self.send(number)
+            if (
+                self._process is not told
+            ):  # once: a third Ctrl-C means something else than the first
+                told = self._process
+                self.send(number)
             self._thread.join(1.0)
             if time.monotonic() > until:
                 return False
