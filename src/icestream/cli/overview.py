@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from icestream.engine.executors.cluster.present import PresentNodes, read_nodes
 from icestream.engine.machine.lock import as_it_is, holder
 from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import (
@@ -92,6 +93,8 @@ class Overview:
     """Its page; None where it has not been written."""
     published: Published | None
     """What became of publishing it; None where nobody asked for that."""
+    nodes: PresentNodes | None = None
+    """Of the cluster on which it runs; None: it runs on one machine, or not at all."""
     branches: tuple[BranchRecord, ...] = ()
     """All but those that were dropped."""
     branch: str = ""
@@ -149,6 +152,7 @@ def overview(store: Store, now: float, branch: str | None = None) -> Overview:
         map=newest_map(store, standing),
         report=page if page.exists() else None,
         published=published(store.folder),
+        nodes=read_nodes(store.folder) if runs else None,
     )
 
 
@@ -181,6 +185,7 @@ def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
         "reruns": _reruns(store, found.again, program),
         "asked": [dataclasses.asdict(request) for request in found.asked],
         "decisions": [dataclasses.asdict(record) for record in found.decisions],
+        "nodes": None if found.nodes is None else dataclasses.asdict(found.nodes),
         "branch": found.branch,
         "branches": [dataclasses.asdict(branch) for branch in found.branches],
         "steps": [dataclasses.asdict(step) for step in found.steps],

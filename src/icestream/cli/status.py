@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from icestream.cli.alerts import alert_lines
 from icestream.cli.history import who_words
+from icestream.cli.nodes import print_nodes
 from icestream.cli.overview import SHOWN, Overview, document_of, overview
 from icestream.cli.reasons import reason_lines
 from icestream.cli.terminal import called, console, print_json, print_table
@@ -19,13 +20,14 @@ from icestream.engine.requests.commands import command, run_again
 from icestream.model import QUALITIES, optics_words
 from icestream.model.outlook import FIRST, behind_words, filling_words, outlook_words, remedy_words
 from icestream.model.states import shown_state
+from icestream.report.node_words import duration
 from icestream.store.history import decided_words
 from icestream.store.open import Store, open_store
 from icestream.store.published import published_words
 from icestream.store.records import BranchRecord, HistoryRecord, StepRecord
 from icestream.store.standing import rerun_words
 
-__all__ = ["duration", "status"]
+__all__ = ["status"]
 
 _ROOM = 1 << 20
 """Bytes without which nothing can be written."""
@@ -114,6 +116,9 @@ def _print(store: Store, found: Overview, now: float) -> None:
             for step in found.steps
         ],
     )
+    if found.nodes is not None:
+        print()
+        print_nodes(found.nodes)
     for lines in (
         list(alert_lines(store, found.alerts, called())),
         list(reason_lines(store, most=_SHOWN)),
@@ -278,17 +283,3 @@ def _decided_line(record: HistoryRecord) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.time))
     why = f": {record.why}" if record.why else ""
     return f"{when} {who_words(record)} has asked: {decided_words(record)}{why}"
-
-
-def duration(seconds: float) -> str:
-    """How long, for people: ``8 s``, ``3 min``, ``2 h 5 min``, ``3 days``."""
-    whole = max(0, round(seconds))
-    if whole < 90:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, rest = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
-    return f"{round(hours / 24)} days"

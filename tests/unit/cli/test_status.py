@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from icestream.cli import overview as overview_
-from icestream.cli.status import duration, status
+from icestream.cli.status import status
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import hold
 from icestream.engine.record.gating import close_gate
@@ -269,14 +269,6 @@ def test_following_looks_again_until_it_is_ended(
     looks.clear()
     status(session.folder, follow=True)
     assert capsys.readouterr().out.count("workflow single-particle") == 2
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(8, "8 s"), (89.6, "2 min"), (3600, "1 h"), (7500, "2 h 5 min"), (3 * 86400, "3 days")],
-)
-def test_how_long(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
 
 
 def test_states_are_told_in_the_words_of_the_field(

@@ -42,15 +42,17 @@ class Health:
     def capacity(self, said: CapacityChanged) -> None:
         """The executor has another room."""
         held = self._record.alerts.held.get((SESSION, ROOM))
-        if said.reason:
+        if said.reason or said.note:
             message = (
                 f"{_many(said.leases)} can run at once: {said.reason}. It is tried again by itself"
+                if said.reason
+                else said.note
             )
-            level = "warning" if said.leases else "critical"
+            level = "notice" if said.note else "warning" if said.leases else "critical"
             alert = Alert(key=ROOM, level=level, message=message)  # type: ignore[arg-type]
             if held is None or held.alert != alert:
                 observations.alert(self._record, alert, holds=True)
-                _log.warning("room", leases=said.leases, reason=said.reason)
+                _log.warning("room", leases=said.leases, reason=said.reason or said.note)
         elif held is not None:
             observations.alert(self._record, held.alert, holds=False)
 

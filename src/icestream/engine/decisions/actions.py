@@ -1,6 +1,6 @@
 """What is to be done, as `decide` says it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from icestream.engine.decisions.ready import Ready
 from icestream.model import RevisionId, StepStatus
@@ -28,6 +28,8 @@ class Start:
     lease: str
     step: RevisionId
     tasks: tuple[Ready, ...]
+    seconds: float = field(default=0.0, compare=False)
+    """That it will take, by what tasks of the step took so far; 0: nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def _lease(state: State, step: StepState) -> Start:
     name = f"{state.mark}{state.counted};"
     state.leases[name] = RunningLease(step.id, tuple(tasks), step.need)
     step.running += len(tasks)
-    return Start(name, step.id, tuple(tasks))
+    return Start(name, step.id, tuple(tasks), step.mean * len(tasks))
 
 
 def _fused(state: State, step: StepState) -> int:

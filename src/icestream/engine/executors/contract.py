@@ -89,6 +89,8 @@ class Lease:
     """Seconds for all its calls."""
     lane: Literal["live", "reprocess"] = "live"
     """Of its step."""
+    expected: float = 0.0
+    """Seconds that it takes, by what tasks of its step took so far; 0: nobody knows."""
 
     @property
     def gpus(self) -> int:
@@ -154,6 +156,8 @@ class CapacityChanged:
     leases: int
     reason: str = ""
     """Why it is less than the executor was made for; empty when it is not."""
+    note: str = ""
+    """What people may want to know of it otherwise, such as that jobs wait in their queue."""
 
 
 @dataclass(frozen=True, slots=True)

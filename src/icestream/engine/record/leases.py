@@ -90,6 +90,7 @@ def prepare(cascade: Cascade, dispatch: Dispatch, starts: Sequence[Start]) -> li
             calls=tuple(calls),
             timeout=dispatch.timeout * len(calls),
             lane=lane,
+            expected=start.seconds,
         )
         sent.append(Sent(lease, tuple(tasks)))
     return sent

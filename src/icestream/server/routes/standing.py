@@ -13,6 +13,7 @@ from icestream.report.views.pictures import pictures_of_result
 from icestream.server.context import ThisServer
 from icestream.server.drawing import Gallery, ThisGallery
 from icestream.server.followed import SessionFollowers, followed_of
+from icestream.server.live_nodes import node_loads
 from icestream.server.live_view import LiveView, NewestExposure
 from icestream.server.result_links import picture_links
 from icestream.server.sessions import BranchBeside
@@ -59,6 +60,7 @@ def _view(gallery: Gallery, followed: SessionFollowers, branch: str | None) -> L
     if branch is not None:
         asked = ExposureQuery(branch=branch), ExposureWindow(around=settled, limit=1)
     newest = None if settled is None else _exposure(gallery, asked, standing)
+    document["machine"] += node_loads(store.folder)
     return LiveView(**document, last_event=last, newest=newest)
 
 

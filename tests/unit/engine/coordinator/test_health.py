@@ -131,3 +131,13 @@ def test_a_worker_that_did_not_answer_is_an_alert_for_a_while(
 def test_trouble_with_storage_is_recorded_when_it_is_over(made: Desk) -> None:
     Health(made.record).held("the disk is full")
     assert alerts(made) == [("storage", "critical", False)]
+
+
+def test_that_jobs_wait_is_a_notice_and_no_lack_of_room(made: Desk) -> None:
+    health = Health(made.record)
+    words = "2 jobs wait in the queue for more than 3 min: Resources"
+    health.capacity(CapacityChanged(16, note=words))
+    assert alerts(made) == [(ROOM, "notice", True)]
+    assert made.rows(t.alert, "message") == [words]
+    health.capacity(CapacityChanged(16))
+    assert alerts(made) == [(ROOM, "notice", False)]

@@ -11,18 +11,31 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from icestream.engine.executors.cluster.fleet import Fleet
+from icestream.engine.executors.cluster.fleet import (
+    Fleet,
+    awaited_nodes,
+    job_of,
+    waiting_note,
+)
 from icestream.engine.executors.cluster.jobs import starter_of
 from icestream.engine.executors.cluster.kinds import (
     DaskCluster,
     NodeKind,
     QueueCluster,
     SshCluster,
+    lasts,
 )
 from icestream.engine.executors.cluster.leases import LeasesOnNodes, Terms
 from icestream.engine.executors.cluster.link import Joiner, Link, LinkLost, open_link
 from icestream.engine.executors.cluster.node import MARKER, Greeting
-from icestream.engine.executors.cluster.placing import ClusterNode, Size, nodes_wanted, suits
+from icestream.engine.executors.cluster.placing import (
+    ClusterNode,
+    Size,
+    is_spent,
+    nodes_wanted,
+    suits,
+)
+from icestream.engine.executors.cluster.present import NodesTold, PresentNode, PresentNodes
 from icestream.engine.executors.contract import CapacityChanged, Fusing, Gpus, Inbox, Lease
 from icestream.engine.machine.programs import end_programs
 from icestream.engine.machine.watched import run_once
@@ -90,6 +103,7 @@ class ClusterExecutor:
         self._connect = connect
         self._mark = ""
         self._scratch = Path()
+        self._nodes_told: NodesTold | None = None
         self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._inbox: Inbox
         self._leases: LeasesOnNodes
@@ -110,6 +124,7 @@ class ClusterExecutor:
     def sweep(self, mark: str, scratch: Path) -> None:
         """End what dead leases left here; on nodes that is done when they are greeted."""
         self._mark, self._scratch = mark, scratch
+        self._nodes_told = NodesTold(scratch)
         end_programs(mark)
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -173,6 +188,8 @@ class ClusterExecutor:
         if self._fleet is not None:
             _ask_for_nodes(self._fleet, self._leases, now)
         self._tell_room()
+        if self._nodes_told is not None:
+            self._nodes_told.tell(_present(self._leases, self._fleet, now), now)
 
     def _listen(self) -> None:
         """Carry out what was asked, for as long as nothing else is due."""
@@ -257,11 +274,13 @@ class ClusterExecutor:
                 )
             size = Size(ours.cores, int(ours.memory), min(ours.gpus, gpus))
             node = ClusterNode(address, name, kind, size, ours.lane, ours.hosts)
+            node.ends = _end_of(self._cluster.kind, ours, said)
             self._fleet.well(kind)
         else:
             size = Size(int(said["cores"]), member.memory or int(said["memory"]), gpus)
             node = ClusterNode(address, name, "", size)
-        node.idle_since = time.monotonic()
+        node.host = str(said.get("host", member.host))
+        node.joined = node.idle_since = time.monotonic()
         self._leases.nodes[address] = node
 
     def _mourn(self, address: str, why: str) -> None:
@@ -311,6 +330,8 @@ class ClusterExecutor:
             link.leave(list(self._leases.nodes), self._mark)
         if link is not None:
             link.close()
+        if self._nodes_told is not None:
+            self._nodes_told.end()
 
 
 def _look_again() -> None:
@@ -319,13 +340,49 @@ def _look_again() -> None:
 
 def _ask_for_nodes(fleet: Fleet, leases: LeasesOnNodes, now: float) -> None:
     nodes = tuple(leases.nodes.values())
-    wanted = nodes_wanted(fleet.kinds, nodes, leases.waiting, now)
+    spent = {node.name for node in nodes if is_spent(node, leases.waiting, now)}
+    useful = [node for node in nodes if node.name not in spent]
+    wanted = nodes_wanted(fleet.kinds, useful, leases.waiting, now)
     idle = [
         node.name
         for node in nodes
         if not node.leases and now - node.idle_since >= fleet.kinds[node.kind].idle
     ]
-    fleet.want(wanted, [node.name for node in nodes], idle)
+    fleet.want(wanted, [node.name for node in nodes], idle, spent)
+
+
+def _end_of(system: str, kind: NodeKind, said: Mapping[str, Any]) -> float | None:
+    """When a node ends that was greeted now: as it says itself, or by when its process began."""
+    left = said.get("left")
+    if left is None:
+        whole = lasts(system, kind.walltime)
+        left = None if whole is None else max(0.0, whole - float(said.get("age", 0.0)))
+    return None if left is None else time.monotonic() + float(left)
+
+
+def _present(leases: LeasesOnNodes, fleet: Fleet | None, now: float) -> PresentNodes:
+    """Who serves the session, for others to read."""
+    asked = fleet.asked() if fleet is not None else ()
+    jobs = {one.name: job_of(one) for one in asked}
+    return PresentNodes(
+        nodes=tuple(
+            PresentNode(
+                name=node.name,
+                kind=node.kind,
+                host=node.host,
+                job=jobs.get(node.name, ""),
+                cores=node.size.cores,
+                busy=node.size.cores - node.free.cores,
+                gpus=node.size.gpus,
+                gpus_busy=node.size.gpus - node.free.gpus,
+                lane=node.lane or "",
+                since=now - node.joined,
+                left=None if node.ends is None else max(0.0, node.ends - now),
+            )
+            for node in leases.nodes.values()
+        ),
+        awaited=awaited_nodes(asked, now),
+    )
 
 
 def _room(
@@ -345,4 +402,8 @@ def _room(
         kind.cores * (kind.most if fleet is None or fleet.can_start(name) else by_kind[name])
         for name, kind in kinds.items()
     )
-    return CapacityChanged(cores, problem or (fleet.problem() if fleet is not None else ""))
+    if fleet is None:
+        return CapacityChanged(cores, problem)
+    problem = problem or fleet.problem()
+    awaited = awaited_nodes(fleet.asked(), time.monotonic())
+    return CapacityChanged(cores, problem, "" if problem else waiting_note(awaited))

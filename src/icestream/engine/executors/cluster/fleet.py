@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from icestream.engine.executors.cluster.jobs import CannotStart, Door, NodeStarter
 from icestream.engine.executors.cluster.kinds import NodeKind
+from icestream.engine.executors.cluster.present import AwaitedNode, by_reason
 
-__all__ = ["Fleet", "NodeAsked"]
+__all__ = ["Fleet", "NodeAsked", "awaited_nodes", "job_of", "waiting_note"]
 
 _TURN = 1.0
 """Seconds between two turns when nothing happens."""
@@ -22,6 +23,8 @@ _LOOKS = 2
 """Nodes that are looked at in one turn: a queuing system is not to be busy with our questions."""
 _LATE = 600.0
 """Seconds that a node may be on its way before people are told what it waits for."""
+_NOTED = (60.0, 180.0, 300.0)
+"""Seconds after which it is noted that nodes are on their way."""
 _FAREWELL = 1.0
 """Seconds for which a node gets no lease before it is ended."""
 _SETTLE = 5.0
@@ -96,6 +99,8 @@ class Fleet:
         self._wanted: dict[str, int] = {name: kind.least for name, kind in kinds.items()}
         self._idle: frozenset[str] = frozenset()
         """Names of nodes that have no lease and may be ended."""
+        self._spent: frozenset[str] = frozenset()
+        """Names of those that get none any more, and are replaced."""
         self._number = 0
         self._failed: dict[str, _Failure] = {}
         """By kind."""
@@ -114,14 +119,24 @@ class Fleet:
         if self._thread.is_alive():
             self._thread.join()
 
-    def want(self, many: Mapping[str, int], joined: Iterable[str], idle: Iterable[str]) -> None:
-        """Say how many of each kind there should be, which have joined, and which do nothing."""
+    def want(
+        self,
+        many: Mapping[str, int],
+        joined: Iterable[str],
+        idle: Iterable[str],
+        spent: Iterable[str] = (),
+    ) -> None:
+        """Say how many of each kind there should be, which have joined, and which do nothing.
+
+        Those that are `spent` get no lease any more: they are ended, and replaced.
+        """
         with self._turn:
             there = set(joined)
             for one in self._each.values():
                 one.joined = one.name in there
-            changed = dict(many) != self._wanted or frozenset(idle) != self._idle
-            self._wanted, self._idle = dict(many), frozenset(idle)
+            said = dict(many), frozenset(idle), frozenset(spent)
+            changed = said != (self._wanted, self._idle, self._spent)
+            self._wanted, self._idle, self._spent = said
         if changed:
             self._rings.put(False)
 
@@ -137,6 +152,11 @@ class Fleet:
         """Names of nodes that are about to be ended, and may get no lease any more."""
         with self._turn:
             return frozenset(one.name for one in self._each.values() if one.leaving)
+
+    def asked(self) -> tuple[NodeAsked, ...]:
+        """Nodes that were asked for and not ended."""
+        with self._turn:
+            return tuple(self._each.values())
 
     def kind_of(self, name: str) -> str:
         """The kind of a node; empty for one that this fleet has not started."""
@@ -174,12 +194,12 @@ class Fleet:
             except queue.Empty:
                 pass
             self._look()
-            for one in self._copy():
+            for one in self.asked():
                 if one.lost:
                     self._end(one)
             self._start_missing()
             self._end_idle()
-        for one in self._copy():
+        for one in self.asked():
             one.again = 0.0
             self._end(one)
         self._starter.close()
@@ -189,7 +209,7 @@ class Fleet:
         now = time.monotonic()
         coming = [
             one
-            for one in self._copy()
+            for one in self.asked()
             if one.called and not (one.joined or one.lost) and now - one.looked >= _LOOK
         ]
         for one in sorted(coming, key=lambda one: one.looked)[:_LOOKS]:
@@ -209,7 +229,7 @@ class Fleet:
             failure = self._failed.get(kind)
             if failure is not None and time.monotonic() < failure.again:
                 continue
-            mine = [one for one in self._copy() if one.kind == kind and not one.lost]
+            mine = [one for one in self.asked() if one.kind == kind and not one.lost]
             missing = self._want(kind) - len(mine)
             # While they fail, one is tried.
             for _ in range(missing if failure is None else min(missing, 1)):
@@ -262,7 +282,10 @@ class Fleet:
         """End what is more than wanted: first what has not come, then what does nothing."""
         now = time.monotonic()
         for kind in self.kinds:
-            mine = [one for one in self._copy() if one.kind == kind and not one.lost]
+            mine = [one for one in self.asked() if one.kind == kind and not one.lost]
+            for one in [one for one in mine if one.name in self._spent]:
+                mine.remove(one)
+                self._let_go(one, now)
             more = len(mine) - self._want(kind)
             if more <= 0:
                 self._above_since.pop(kind, None)
@@ -297,9 +320,37 @@ class Fleet:
         with self._turn:
             self._each.pop(one.name, None)
 
-    def _copy(self) -> tuple[NodeAsked, ...]:
-        with self._turn:
-            return tuple(self._each.values())
+
+def awaited_nodes(asked: Iterable[NodeAsked], now: float) -> tuple[AwaitedNode, ...]:
+    """Those that have not come, as others read it."""
+    return tuple(
+        AwaitedNode(
+            name=one.name, kind=one.kind, job=job_of(one), since=now - one.asked, said=one.said
+        )
+        for one in asked
+        if not (one.joined or one.lost)
+    )
+
+
+def waiting_note(awaited: Iterable[AwaitedNode]) -> str:
+    """What nodes wait for, when they have done so for a while; empty when none has."""
+    for reason, nodes in by_reason(awaited):
+        passed = [limit for limit in _NOTED if nodes[0].since >= limit]
+        if passed:
+            many, jobs = len(nodes), any(one.job for one in nodes)
+            what = (
+                ("job waits", "jobs wait") if jobs else ("node has not come", "nodes have not come")
+            )
+            where = " in the queue" if jobs else ""
+            why = f": {reason}" if reason else ""
+            minutes = passed[-1] / 60
+            return f"{many} {what[many != 1]}{where} for more than {minutes:.0f} min{why}"
+    return ""
+
+
+def job_of(one: NodeAsked) -> str:
+    """Its number in the queuing system; a process that was started has none."""
+    return "" if one.called == one.name else one.called
 
 
 def _keep(nodes: Iterable[NodeAsked]) -> None:

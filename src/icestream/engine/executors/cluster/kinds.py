@@ -26,6 +26,7 @@ __all__ = [
     "SshCluster",
     "Tls",
     "largest_node",
+    "lasts",
     "whole_cluster",
 ]
 
@@ -204,6 +205,35 @@ class QueueCluster(_Cluster):
     def nodes_of(self) -> Mapping[str, NodeKind]:
         """Its kinds of nodes."""
         return self.nodes
+
+
+def lasts(system: str, walltime: str) -> float | None:
+    """Seconds that a job may be there; None where the queuing system has no such limit.
+
+    ``90`` are minutes for Slurm and LSF, and seconds for PBS and SGE; ``1:30`` are minutes and
+    seconds for all but LSF.
+
+    Parameters
+    ----------
+    system
+        The queuing system; another kind of cluster has none.
+    walltime
+        As the queuing system says it.
+    """
+    if system not in ("slurm", "pbs", "sge", "lsf"):
+        return None
+    days, dash, rest = walltime.rpartition("-")
+    parts = [int(part) for part in rest.split(":")]
+    if dash:  # days-hours[:minutes[:seconds]]
+        parts += [0] * (3 - len(parts))
+    elif system == "lsf":  # [hours:]minutes, and no seconds
+        parts = [*parts, 0] if len(parts) < 3 else parts
+    elif system == "slurm" and len(parts) == 1:
+        parts = [*parts, 0]
+    seconds = 0
+    for part in parts:
+        seconds = 60 * seconds + part
+    return float(seconds + 86400 * int(days or 0))
 
 
 Cluster = Annotated[DaskCluster | SshCluster | QueueCluster, Field(discriminator="kind")]

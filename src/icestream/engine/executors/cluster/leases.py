@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from icestream.engine.executors.cluster.link import STARTED_ANEW, Link
+from icestream.engine.executors.cluster.node import with_times
 from icestream.engine.executors.cluster.placing import (
     ClusterNode,
     Size,
@@ -106,10 +107,11 @@ class LeasesOnNodes:
         if self.link is None or not self.waiting:
             return
         nodes = [node for node in self.nodes.values() if node.name not in leaving]
-        full: set[tuple[Size, str, bool]] = set()
+        full: set[tuple[Size, str, bool, float]] = set()
         left: deque[Lease] = deque()
         for lease in self.waiting:
-            alike = size_of(lease), lease.lane, all(call.programs for call in lease.calls)
+            programs = all(call.programs for call in lease.calls)
+            alike = size_of(lease), lease.lane, programs, lease.expected
             node = None if alike in full else choose_node(lease, nodes, now)
             if node is None:
                 full.add(alike)
@@ -210,7 +212,7 @@ class LeasesOnNodes:
             if why == STARTED_ANEW:
                 self._forgot(out.node.address)
             return
-        ended: Ended = pickle.loads(data)  # noqa: S301 - of a node that it has greeted
+        ended = with_times(pickle.loads(data))  # noqa: S301 - of a node that it has greeted
         if ended.lost == NO_ROOM and not out.cancelled:  # on that node: it waits for another
             out.node.rests_until = time.monotonic() + _REST
             self.waiting.appendleft(out.lease)

@@ -33,7 +33,19 @@ from icestream.engine.executors.local import LocalExecutor
 from icestream.engine.executors.seen import unseen
 from icestream.engine.machine.watched import ThreadDied
 
-__all__ = ["MARKER", "Greeting", "NotGreeted", "cancel", "greet", "leave", "read_facts", "serve"]
+__all__ = [
+    "MARKER",
+    "Greeting",
+    "NotGreeted",
+    "cancel",
+    "greet",
+    "leave",
+    "read_facts",
+    "seconds_left",
+    "serve",
+    "with_ages",
+    "with_times",
+]
 
 MARKER = "here"
 """File in the scratch folder of a session by which a node knows that it sees the same disk."""
@@ -255,7 +267,28 @@ def read_facts() -> dict[str, Any]:
         "host": socket.gethostname(),
         "visible": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
         "memory": int(psutil.virtual_memory().total * 0.9),
+        "age": _age(),
+        "left": seconds_left(),
     }
+
+
+def _age() -> float:
+    """Seconds since this process began, by the clock that nobody sets."""
+    words = Path("/proc/self/stat").read_text(errors="replace").rpartition(")")[2].split()
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(words[19]) / os.sysconf("SC_CLK_TCK")
+
+
+def seconds_left() -> float | None:
+    """Until the queuing system ends this node, as it says itself; None where it does not.
+
+    By how long it may be there and has been: the clocks of the session's machine, of the queuing
+    system's and of this one may all be others.
+    """
+    try:
+        begins, ends = (float(os.environ[f"SLURM_JOB_{of}_TIME"]) for of in ("START", "END"))
+    except (KeyError, ValueError):
+        return None
+    return max(0.0, ends - begins - _age())
 
 
 def visible_gpus() -> tuple[int, ...]:
@@ -279,7 +312,24 @@ def serve(mark: str, data: bytes) -> bytes:
     if here is None:
         raise NotGreeted(mark)
     lease: Lease = pickle.loads(data)  # noqa: S301 - of the session that greeted it
-    return pickle.dumps(_run(here, lease))
+    return pickle.dumps(with_ages(_run(here, lease)))
+
+
+def with_ages(ended: Ended) -> Ended:
+    """The same with how long ago its calls began, below zero, for a machine with another clock."""
+    return _moved(ended, -time.time())
+
+
+def with_times(ended: Ended) -> Ended:
+    """What `with_ages` has said, by the clock of this machine, a moment after that was said."""
+    return _moved(ended, time.time())
+
+
+def _moved(ended: Ended, by: float) -> Ended:
+    endings = tuple(
+        replace(one, started=one.started + by) if one.started else one for one in ended.endings
+    )
+    return replace(ended, endings=endings)
 
 
 def _run(here: _Here, lease: Lease) -> Ended:

@@ -6,7 +6,24 @@ from dataclasses import dataclass, field
 from icestream.engine.executors.cluster.kinds import NodeKind
 from icestream.engine.executors.contract import Lease
 
-__all__ = ["ClusterNode", "Size", "choose_node", "fits", "nodes_wanted", "size_of", "suits"]
+__all__ = [
+    "ClusterNode",
+    "Size",
+    "choose_node",
+    "fits",
+    "in_time",
+    "is_spent",
+    "nodes_wanted",
+    "size_of",
+    "suits",
+]
+
+_CLOSING = 30.0
+"""Seconds that a node keeps for its end: files are written, and what runs there is told to end."""
+_SURELY = 1.5
+"""Times the mean of what tasks took that one may take."""
+_MOST_OF_IT = 0.9
+"""Of the time that a node is there: a task that takes longer is tried nevertheless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +57,11 @@ class ClusterNode:
     size: Size
     lane: str | None = None
     hosts: int = 1
+    host: str = ""
+    """On which it is; the first of several."""
+    joined: float = 0.0
+    ends: float | None = None
+    """When the queuing system ends it; None: not known, or never."""
     leases: dict[str, Lease] = field(default_factory=dict)
     free: Size = Size(0, 0, 0)
     """What its leases leave."""
@@ -60,6 +82,31 @@ class ClusterNode:
         del self.leases[lease.id]
         self.free += size_of(lease)
         self.idle_since = now
+
+
+def in_time(lease: Lease, node: ClusterNode, now: float) -> bool:
+    """Whether a lease will surely have ended on a node before the node does.
+
+    By what tasks like its own took; one that takes as long as any node is there has to begin on
+    one that is new.
+    """
+    if node.ends is None:
+        return True
+    need = _CLOSING + _SURELY * lease.expected
+    return node.ends - now >= min(need, _MOST_OF_IT * (node.ends - node.joined))
+
+
+def is_spent(node: ClusterNode, waiting: Iterable[Lease], now: float) -> bool:
+    """Whether a node without leases gets none any more, so that another may take its place.
+
+    Its time is over, or it is too short for all that waits and would go there.
+    """
+    if node.ends is None or node.leases:
+        return False
+    if node.ends - now < min(_CLOSING, (1.0 - _MOST_OF_IT) * (node.ends - node.joined)):
+        return True
+    suiting = [one for one in waiting if fits(one, node.size, node.lane, node.hosts)]
+    return bool(suiting) and not any(in_time(one, node, now) for one in suiting)
 
 
 def size_of(lease: Lease) -> Size:
@@ -94,7 +141,9 @@ def choose_node(lease: Lease, nodes: Iterable[ClusterNode], now: float) -> Clust
     able = [
         node
         for node in nodes
-        if now >= node.rests_until and fits(lease, node.free, node.lane, node.hosts)
+        if now >= node.rests_until
+        and fits(lease, node.free, node.lane, node.hosts)
+        and in_time(lease, node, now)
     ]
     return min(
         able,

@@ -18,6 +18,7 @@ from icestream.engine.executors.cluster.jobs import CannotStart, Door
 from icestream.engine.executors.cluster.kinds import DaskCluster, NodeKind
 from icestream.engine.executors.cluster.link import Joiner, LinkLost
 from icestream.engine.executors.cluster.node import MARKER
+from icestream.engine.executors.cluster.present import PresentNodes, read_nodes
 from icestream.engine.executors.contract import NO_ROOM, Call, CapacityChanged, Ended, Lease
 from toy_session import wait_for
 
@@ -315,3 +316,36 @@ def test_nodes_of_others_are_left_alone(own: tuple[Bench, Starter]) -> None:
     bench.submit(1)
     wait_for(lambda: bench.scheduler.sent)
     assert "tcp://another:1" not in [address for address, _ in bench.scheduler.greeted]
+
+
+def test_others_read_who_serves_the_session(own: tuple[Bench, Starter]) -> None:
+    bench, starter = own
+    starter.said = {"gpus": 1, "age": 10.0, "left": 3600.0}
+    bench.start()
+    folder = bench.scratch.parent
+    wait_for(lambda: read_nodes(folder) == PresentNodes())
+    bench.submit(1)
+    wait_for(lambda: bench.scheduler.sent)
+    wait_for(lambda: (said := read_nodes(folder)) and said.nodes and said.nodes[0].busy == 1)
+    said = read_nodes(folder)
+    assert said is not None
+    (node,) = said.nodes
+    assert (node.name, node.kind, node.host, node.job) == ("icestream-S-gpu-1", "gpu", "h", "")
+    assert (node.cores, node.gpus, node.gpus_busy, node.lane) == (2, 1, 0, "")
+    assert node.left is not None
+    assert 3500.0 < node.left <= 3600.0
+    bench.executor.stop()
+    assert read_nodes(folder) is None
+
+
+def test_a_node_whose_time_is_over_gets_no_lease_and_another_comes(
+    own: tuple[Bench, Starter],
+) -> None:
+    bench, starter = own
+    starter.said = {"gpus": 1, "left": 0.0}
+    bench.start()
+    bench.submit(1)
+    wait_for(lambda: starter.ended)
+    assert not bench.scheduler.sent
+    starter.said = {"gpus": 1, "left": 3600.0}
+    wait_for(lambda: bench.scheduler.sent)

@@ -7,9 +7,15 @@ from typing import Any
 import pytest
 
 from icestream.engine.executors.cluster import fleet as module
-from icestream.engine.executors.cluster.fleet import Fleet
+from icestream.engine.executors.cluster.fleet import (
+    Fleet,
+    NodeAsked,
+    awaited_nodes,
+    waiting_note,
+)
 from icestream.engine.executors.cluster.jobs import CannotStart, Door
 from icestream.engine.executors.cluster.kinds import NodeKind
+from icestream.engine.executors.cluster.present import AwaitedNode
 from toy_session import wait_for
 
 
@@ -203,3 +209,39 @@ def test_nodes_that_do_not_come_are_spoken_of(
     assert made.can_start("cpu")
     want(made, ["s-cpu-1", "s-cpu-2"], cpu=2)
     assert made.problem() == ""
+
+
+def awaited(fleet: Fleet, later: float = 0.0) -> tuple[AwaitedNode, ...]:
+    return awaited_nodes(fleet.asked(), time.monotonic() + later)
+
+
+def test_what_jobs_wait_for_is_noted_early(made: Fleet, starter: Starter) -> None:
+    want(made, cpu=2)
+    wait_for(lambda: len([one for one in awaited(made) if one.said]) == 2)
+    assert [(one.job, one.said) for one in awaited(made)] == [
+        ("job of s-cpu-1", "PENDING Resources"),
+        ("job of s-cpu-2", "PENDING Resources"),
+    ]
+    assert waiting_note(awaited(made)) == ""
+    for later, minutes in ((61.0, 1), (200.0, 3), (9000.0, 5)):
+        words = f"2 jobs wait in the queue for more than {minutes} min: Resources"
+        assert waiting_note(awaited(made, later)) == words
+    assert made.problem() == ""
+    want(made, ["s-cpu-1", "s-cpu-2"], cpu=2)
+    assert waiting_note(awaited(made, 9000.0)) == ""
+
+
+@pytest.mark.parametrize(
+    ("many", "words"), [(1, "1 node has not come"), (2, "2 nodes have not come")]
+)
+def test_processes_that_do_not_come_are_in_no_queue(many: int, words: str) -> None:
+    asked = [NodeAsked(f"s-{n}", "cpu", called=f"s-{n}", asked=0.0) for n in range(many)]
+    assert waiting_note(awaited_nodes(asked, 70.0)) == f"{words} for more than 1 min"
+
+
+def test_one_whose_time_is_over_is_replaced(made: Fleet, starter: Starter) -> None:
+    want(made, cpu=1)
+    wait_for(lambda: starter.running == ["s-cpu-1"])
+    made.want({"cpu": 1, "gpu": 0}, ["s-cpu-1"], [], ["s-cpu-1"])
+    wait_for(lambda: starter.ended == ["s-cpu-1"])
+    wait_for(lambda: starter.running == ["s-cpu-2"])

@@ -11,6 +11,7 @@ from icestream.engine.executors.cluster.kinds import (
     QueueCluster,
     SshCluster,
     largest_node,
+    lasts,
     whole_cluster,
 )
 
@@ -74,3 +75,26 @@ def test_what_cannot_be_is_refused_with_the_reason(given: dict[str, Any], said: 
 def test_gpus_of_another_system_are_asked_for_as_the_site_says() -> None:
     gpu = {**GPU, "directives": "-l ngpus=4"}
     assert read(kind="pbs", nodes={"gpu": gpu}).nodes["gpu"].directives == ("-l ngpus=4",)
+
+
+@pytest.mark.parametrize(
+    ("system", "walltime", "seconds"),
+    [
+        ("slurm", "90", 5400.0),
+        ("slurm", "90:30", 5430.0),
+        ("slurm", "24:00:00", 86400.0),
+        ("slurm", "2-6", 194400.0),
+        ("slurm", "1-00:30", 88200.0),
+        ("slurm", "1-00:00:10", 86410.0),
+        ("pbs", "90", 90.0),
+        ("pbs", "1:30", 90.0),
+        ("sge", "01:00:00", 3600.0),
+        ("lsf", "90", 5400.0),
+        ("lsf", "1:30", 5400.0),
+        ("htcondor", "24:00:00", None),
+        ("ssh", "24:00:00", None),
+        ("dask", "24:00:00", None),
+    ],
+)
+def test_how_long_a_job_may_be_there(system: str, walltime: str, seconds: float | None) -> None:
+    assert lasts(system, walltime) == seconds

@@ -4,6 +4,7 @@ import asyncio
 import json
 import pickle
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 
 from icestream import __version__
@@ -22,8 +24,12 @@ from icestream.engine.executors.cluster.node import (
     cancel,
     greet,
     leave,
+    read_facts,
+    seconds_left,
     serve,
     visible_gpus,
+    with_ages,
+    with_times,
 )
 from icestream.engine.executors.contract import (
     CANCELLED,
@@ -31,6 +37,7 @@ from icestream.engine.executors.contract import (
     Call,
     CapacityChanged,
     Ended,
+    Ending,
     Gpus,
     Lease,
 )
@@ -301,3 +308,38 @@ def test_or_all_that_the_driver_has(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Path("/proc/driver/nvidia/gpus")
     many = len(list(folder.iterdir())) if folder.is_dir() else 0
     assert visible_gpus() == tuple(range(many))
+
+
+@pytest.mark.parametrize("skew", [-7200.0, 7200.0])
+def test_clocks_that_differ_move_no_end(skew: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a node says of time is how long, never when; the job's times are another machine's."""
+    now = time.time()
+    monkeypatch.setattr(module.time, "time", lambda: now + skew)
+    monkeypatch.setenv("SLURM_JOB_START_TIME", "1000000000")
+    monkeypatch.setenv("SLURM_JOB_END_TIME", "1000600000")
+    facts = read_facts()
+    began = now - psutil.Process().create_time()
+    assert facts["age"] == pytest.approx(began, abs=5.0)
+    assert facts["left"] == pytest.approx(600_000.0 - began, abs=5.0)
+
+
+@pytest.mark.parametrize("said", [None, "soon"])
+def test_a_node_without_an_end_says_so(said: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_START_TIME", "1000000000")
+    monkeypatch.delenv("SLURM_JOB_END_TIME", raising=False)
+    if said is not None:
+        monkeypatch.setenv("SLURM_JOB_END_TIME", said)
+    assert seconds_left() is None
+
+
+@pytest.mark.parametrize("skew", [-7200.0, 0.0, 7200.0])
+def test_when_a_task_began_is_told_by_the_clock_of_who_asks(
+    skew: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = {"here": 5000.0, "there": 5000.0 + skew}
+    began = Ending(task=1, outcome="done", started=clock["there"] - 60.0, seconds=50.0)
+    unknown = Ending(task=2, outcome="defect")
+    monkeypatch.setattr(module.time, "time", lambda: clock["there"])
+    said = with_ages(Ended("m:1;", (began, unknown)))
+    monkeypatch.setattr(module.time, "time", lambda: clock["here"])
+    assert [one.started for one in with_times(said).endings] == [4940.0, 0.0]

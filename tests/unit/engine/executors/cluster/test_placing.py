@@ -13,6 +13,8 @@ from icestream.engine.executors.cluster.placing import (
     Size,
     choose_node,
     fits,
+    in_time,
+    is_spent,
     nodes_wanted,
     size_of,
     suits,
@@ -168,3 +170,45 @@ def test_there_are_never_more_than_allowed_and_one_where_something_fits(
     many = nodes_wanted(kinds, [], leases, 0.0)["gpu"]
     assert min(least, most) <= many <= most
     assert many >= any(suits(one, kinds["gpu"]) for one in leases)
+
+
+# -- time ------------------------------------------------------------------------------------------
+
+
+def day(name: str, ends: float, **more: Any) -> ClusterNode:
+    """A node that is there for so many seconds from the moment 0."""
+    return node(name, ends=ends, **more)
+
+
+@pytest.mark.parametrize(
+    ("expected", "now", "does"),
+    [
+        (0.0, 9900.0, True),  # nobody knows how long it takes
+        (0.0, 9980.0, False),
+        (600.0, 9000.0, True),  # 15 minutes, to be sure
+        (600.0, 9100.0, False),
+        (8000.0, 100.0, True),  # longer than any such node is there: it is tried on a new one
+        (8000.0, 1100.0, False),
+    ],
+)
+def test_a_lease_goes_where_it_will_have_ended_in_time(
+    expected: float, now: float, does: bool
+) -> None:
+    one = lease(expected=expected)
+    assert in_time(one, day("a", 10_000.0), now) is does
+    assert (choice(one, day("a", 10_000.0), now=now) == "a") is does
+    assert choice(one, day("a", 10_000.0), node("b"), now=now) is not None
+
+
+def test_a_node_that_has_no_time_for_what_waits_is_replaced() -> None:
+    long, short = lease(1, expected=600.0), lease(2, expected=6.0)
+    late = day("late", 1000.0)
+    assert not is_spent(late, [long], 30.0)
+    assert is_spent(late, [long], 500.0)
+    assert not is_spent(late, [long, short], 500.0)
+    assert not is_spent(late, [], 500.0)
+    assert is_spent(late, [], 990.0)
+    assert not is_spent(late, [lease(3, gpus=1, expected=600.0)], 500.0)  # it would not go there
+    assert not is_spent(node("for ever"), [long], 1e9)
+    late.take(short)
+    assert not is_spent(late, [long], 500.0)  # it works, and ends when that is done
