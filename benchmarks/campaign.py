@@ -1,9 +1,9 @@
 """`make campaign`, or `python benchmarks/campaign.py [--hours 1] [--out FOLDER] [NAME ...]`.
 
-The campaigns, one after another, each with its part of the time: of faults, of bad input, of
-load, of a whole facility, and the planner beside a session. What each prints is kept in the folder,
-and a table of all is written at the end. The exit status is 1 if any of them found something wrong,
-and 0 if none did; what there was no time for is said, and counts as neither.
+The campaigns, one after another, each with its part of the time: of faults, of bad input, of load
+and of a whole facility. What each prints is kept in the folder, and a table of all is written at
+the end. The exit status is 1 if any of them found something wrong, and 0 if none did; what there
+was no time for is said, and counts as neither.
 """
 
 import argparse
@@ -55,16 +55,12 @@ CAMPAIGNS = (
         lambda seconds: ["fuzz_campaign.py", "--seconds", _seconds_of_reader(seconds)],
     ),
     Campaign(
-        "load", "sessions of up to 100,000 exposures", 0.15, 180.0,
+        "load", "sessions of up to 100,000 exposures", 0.2, 180.0,
         lambda seconds: ["load_campaign.py", *(["--quick"] if seconds < 1800.0 else [])],
     ),
     Campaign(
-        "facility", "a whole facility: parts killed, services away", 0.15, 500.0,
+        "facility", "a whole facility: parts killed, services away", 0.2, 500.0,
         lambda seconds: ["facility_campaign.py", "--hours", _hours_of_facility(seconds)],
-    ),
-    Campaign(
-        "plan", "the planner beside a session", 0.1, 240.0,
-        lambda _: ["bench_plan.py"],
     ),
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ The sessions are made first, unless they are in the folder (benchmarks/loaded_se
 is measured in a process of its own: its processor time, which hardly depends on what else the
 machine does, the time by the clock, the most memory, and the instructions of SQLite's machine,
 which depend on nothing else. The last columns say with which power of the number of exposures it
-grows. Figures: docs/explanation/load-campaign.md.
+grows.
 """
 
 import argparse
