@@ -213,11 +213,13 @@ def test_an_upgrade_and_the_way_back(site: Site, capsys: pytest.CaptureFixture[s
     downgraded(
         open_registry(site.state / "registry.db").engine, "icestream.facility.registry", "0003"
     )
+    *looks, ends, starts = section("Upgrade")
     with site.services():  # the new version
         assert holder(site.session) == running  # the session has run on
-    *looks, ends, starts = section("Upgrade")
-    for line in looks:
-        site.follow(line)
+        status = ["facility", "status"]
+        site.wait(lambda: build()(status, result_action="return_value") in (None, 0))
+        for line in looks:
+            site.follow(line)
     assert schema(site.state / "registry.db") == REGISTRY_HEAD
     assert occasions(capsys) == ["lens changed"]
     site.follow(ends)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from icestream.store import queries
 from icestream.store.history import decided_words, history
 from icestream.store.open import open_store
@@ -11,6 +13,7 @@ from icestream.store.open import open_store
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "night.py"
 
 
+@pytest.mark.timeout(1000)
 def test_a_short_night_is_played_to_its_end(tmp_path: Path) -> None:
     """Tried, compared, adopted, limited, undone and killed, with nothing lost."""
     out = tmp_path / "night"
