@@ -16,10 +16,10 @@ UI := src/icestream/report/static/report.js
 UI_SOURCES := $(shell find frontend/src frontend/viewer frontend/report frontend/building frontend/public -type f 2>/dev/null) $(wildcard frontend/*.ts frontend/*.json frontend/index.html)
 NPM := $(BIN)/python frontend/node.py
 
-# Tests wait for processes and browsers half of their time: two for each core. A file
+# Tests wait for processes and browsers a third of their time: one more than there are cores. A file
 # is tested by one process, since its tests share servers and browsers. In the order of the folders,
 # long single tests come before the many short ones, and no process waits for them at the end.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(min(8, 2 * (os.cpu_count() or 1)))')
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Tests start many processes. What the first has compiled is kept for the others, even where the
