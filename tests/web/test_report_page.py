@@ -489,7 +489,7 @@ def test_a_session_is_followed_while_it_is_written(tmp_path: Path, read: Read) -
 
 def test_only_what_is_looked_at_is_read_of_a_long_session(tmp_path: Path, read: Read) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9, documents=False)
-    session.grow(1500)
+    session.grow(3000)
     report = write_report(session.folder)
     asked: set[str] = set()
     page = read(report, asked=asked, **DESKTOP)
@@ -497,9 +497,9 @@ def test_only_what_is_looked_at_is_read_of_a_long_session(tmp_path: Path, read: 
     def chunks() -> set[str]:
         return {name for url in asked for name in re.findall(r"exposures-\d+", url)}
 
-    assert "exposures-0006" in chunks()
+    assert "exposures-0012" in chunks()
     assert len(chunks()) <= 3, "the newest exposures, and the first rows of the table"
     page.locator("#where").scroll_into_view_if_needed()
     page.get_by_label("Map of").first.wait_for()
     page.wait_for_timeout(500)
-    assert len(chunks()) == 6
+    assert len(chunks()) == 12

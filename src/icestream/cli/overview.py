@@ -8,6 +8,7 @@ from typing import Any
 
 from icestream.engine.executors.cluster.present import PresentNodes, read_nodes
 from icestream.engine.machine.lock import as_it_is, holder
+from icestream.engine.record.leases import SCRATCH
 from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import (
     QUALITIES,
@@ -152,7 +153,7 @@ def overview(store: Store, now: float, branch: str | None = None) -> Overview:
         map=newest_map(store, standing),
         report=page if page.exists() else None,
         published=published(store.folder),
-        nodes=read_nodes(store.folder) if runs else None,
+        nodes=read_nodes(store.folder / SCRATCH) if runs else None,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from icestream.engine.executors.cluster.present import read_nodes
 from icestream.engine.machine.lock import holder
+from icestream.engine.record.leases import SCRATCH
 from icestream.report.node_words import awaited_lines, node_words
 
 __all__ = ["node_loads"]
@@ -19,7 +20,7 @@ def node_loads(session: Path) -> Iterator[dict[str, Any]]:
     session
         Its folder.
     """
-    said = read_nodes(session) if holder(session) else None
+    said = read_nodes(session / SCRATCH) if holder(session) else None
     if said is None:
         return
     for node in said.nodes:

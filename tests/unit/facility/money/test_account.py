@@ -130,7 +130,7 @@ def test_nothing_is_forgotten_and_nothing_is_twice(books: Books, money: Money) -
 
 
 @given(some_books(), some_books(), some_money())
-@settings(max_examples=15)
+@settings(max_examples=40)
 def test_whatever_becomes_known_later_is_never_billed_twice(
     books: Books, known: Books, money: Money
 ) -> None:

@@ -20,7 +20,6 @@ __all__ = [
     "read_nodes",
 ]
 
-_SCRATCH = ".scratch"
 _FORMAT = 1
 _AGAIN = 5.0
 """Seconds after which they are told again, with other durations."""
@@ -114,16 +113,16 @@ def _without_durations(said: PresentNodes) -> Any:
     )
 
 
-def read_nodes(session: Path) -> PresentNodes | None:
+def read_nodes(scratch: Path) -> PresentNodes | None:
     """Those of a session that runs; None where it runs on one machine, or none have been told.
 
     Parameters
     ----------
-    session
-        Its folder.
+    scratch
+        Folder of the session in which they were told.
     """
     try:
-        document = json.loads(_file(session / _SCRATCH).read_text())
+        document = json.loads(_file(scratch).read_text())
     except (OSError, ValueError):
         return None
     if document.pop("format", None) != _FORMAT:

@@ -322,12 +322,12 @@ def test_others_read_who_serves_the_session(own: tuple[Bench, Starter]) -> None:
     bench, starter = own
     starter.said = {"gpus": 1, "age": 10.0, "left": 3600.0}
     bench.start()
-    folder = bench.scratch.parent
-    wait_for(lambda: read_nodes(folder) == PresentNodes())
+    scratch = bench.scratch
+    wait_for(lambda: read_nodes(scratch) == PresentNodes())
     bench.submit(1)
     wait_for(lambda: bench.scheduler.sent)
-    wait_for(lambda: (said := read_nodes(folder)) and said.nodes and said.nodes[0].busy == 1)
-    said = read_nodes(folder)
+    wait_for(lambda: (said := read_nodes(scratch)) and said.nodes and said.nodes[0].busy == 1)
+    said = read_nodes(scratch)
     assert said is not None
     (node,) = said.nodes
     assert (node.name, node.kind, node.host, node.job) == ("icestream-S-gpu-1", "gpu", "h", "")
@@ -335,7 +335,7 @@ def test_others_read_who_serves_the_session(own: tuple[Bench, Starter]) -> None:
     assert node.left is not None
     assert 3500.0 < node.left <= 3600.0
     bench.executor.stop()
-    assert read_nodes(folder) is None
+    assert read_nodes(scratch) is None
 
 
 def test_a_node_whose_time_is_over_gets_no_lease_and_another_comes(

@@ -32,12 +32,12 @@ def scratch(tmp_path: Path) -> Path:
 
 def test_what_is_told_is_read_until_it_ends(scratch: Path) -> None:
     told = NodesTold(scratch)
-    assert read_nodes(scratch.parent) is None
+    assert read_nodes(scratch) is None
     told.tell(SAID, 1.0)
-    assert read_nodes(scratch.parent) == SAID
+    assert read_nodes(scratch) == SAID
     told.end()
     told.end()
-    assert read_nodes(scratch.parent) is None
+    assert read_nodes(scratch) is None
 
 
 def test_durations_are_told_anew_once_in_a_while_and_all_else_at_once(scratch: Path) -> None:
@@ -45,12 +45,12 @@ def test_durations_are_told_anew_once_in_a_while_and_all_else_at_once(scratch: P
     told.tell(SAID, 1.0)
     older = replace(SAID, nodes=(replace(NODE, since=61.0, left=3599.0),))
     told.tell(older, 2.0)
-    assert read_nodes(scratch.parent) == SAID
+    assert read_nodes(scratch) == SAID
     told.tell(older, 7.0)
-    assert read_nodes(scratch.parent) == older
+    assert read_nodes(scratch) == older
     busy = replace(older, nodes=(replace(NODE, busy=4),))
     told.tell(busy, 7.1)
-    assert read_nodes(scratch.parent) == busy
+    assert read_nodes(scratch) == busy
 
 
 def test_a_folder_that_is_not_there_holds_nothing_up(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_folder_that_is_not_there_holds_nothing_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "{", json.dumps({"format": 99, "nodes": [{"name": "a"}]})])
 def test_what_another_version_wrote_is_not_read(scratch: Path, text: str) -> None:
     (scratch / "nodes.json").write_text(text)
-    assert read_nodes(scratch.parent) is None
+    assert read_nodes(scratch) is None
 
 
 @pytest.mark.parametrize(
