@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -32,9 +33,18 @@ settings.load_profile("shared machine")
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> None:
+def _quiet() -> Iterator[None]:
     """Have no event printed among what a command says, whichever tests were before."""
     if not structlog.is_configured():
+        structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
+    yield
+    log = logging.getLogger("icestream")
+    if log.handlers:  # this test ran what a command runs
+        for handler in list(log.handlers):
+            log.removeHandler(handler)
+            handler.close()
+        log.propagate = True
+        log.setLevel(logging.NOTSET)
         structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
 
 

@@ -42,22 +42,30 @@ class _File(_Lost, logging.FileHandler):
             super().close()
 
 
-class _Terminal(_Lost, logging.StreamHandler):  # type: ignore[type-arg]
+class _Terminal(_Lost):
     """Writes to what stderr is now: progress bars replace it while they are drawn."""
 
     def __init__(self) -> None:
-        logging.Handler.__init__(self)
+        super().__init__()
         self._aside = Aside()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write an event, unless the terminal was stopped: the log file has it all the same."""
-        self._aside.run(lambda: super(_Terminal, self).emit(record))
+        """Write an event, unless the terminal was stopped: the log file has it all the same.
 
-    @property
-    def stream(self):  # type: ignore[no-untyped-def]
-        """The present stderr; what is told has gone through `printable`, its colours must not."""
-        stream = sys.stderr
-        return stream.rich_proxied_file if isinstance(stream, PlainStream) else stream
+        This thread holds the handler's lock: what is done aside must not ask for it.
+        """
+        try:
+            line = f"{self.format(record)}\n"
+            self._aside.run(lambda: _print(line))
+        except Exception:
+            self.handleError(record)
+
+
+def _print(line: str) -> None:
+    """Write to the present stderr; a line has gone through `printable`, its colours must not."""
+    stream = sys.stderr.rich_proxied_file if isinstance(sys.stderr, PlainStream) else sys.stderr
+    stream.write(line)
+    stream.flush()
 
 
 def configure(*, lines: bool | None = None, level: str = "info", file: Path | None = None) -> None:

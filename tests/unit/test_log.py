@@ -2,21 +2,14 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import structlog
 
 from icestream.log import configure
-
-
-@pytest.fixture(autouse=True)
-def _restore() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    configure(level="error", lines=True)
-    structlog.configure(**before)
+from icestream.shown import Aside
 
 
 def test_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,3 +93,22 @@ def test_what_cannot_be_written_for_another_reason_is_a_defect(
     configure(lines=True, level="critical", file=tmp_path / "icestream.log")
     structlog.get_logger("icestream.engine").error("held", reason={1: object, (2,): 3})
     assert "TypeError" in capsys.readouterr().err
+
+
+def test_a_line_is_written_before_anybody_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that waited for the lock of the handler cost each event the whole patience."""
+    written = []
+    run = Aside.run
+
+    def noted(self: Aside, what: Callable[[], object]) -> bool:
+        written.append(run(self, what))
+        return written[-1]
+
+    monkeypatch.setattr(Aside, "run", noted)
+    configure(lines=True)
+    for number in range(3):
+        structlog.get_logger("icestream.engine").info("task done", number=number)
+    assert written == [True, True, True]
+    assert len(capsys.readouterr().err.splitlines()) == 3

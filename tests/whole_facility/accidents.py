@@ -116,10 +116,11 @@ def told_staff(world: World) -> list[dict[str, Any]]:
 def all_at_once(world: World, seconds: float, noted: Outages) -> list[Accident]:
     """The same in two outages: only of the registry's nothing else can be told meanwhile.
 
-    The first lasts until staff know: a mail server is missed by who has to write, and on a busy
-    machine nobody might have had to.
+    Each lasts until staff know: a mail server is missed by who has to write, and on a busy machine
+    nobody might have had to.
     """
-    goes = {
+    registry = {"the registry": (world.database.stop, world.database.start)}
+    others = {
         "the broker": (world.broker.kill, world.broker.start),
         "the LIMS": (world.lims.kill, world.lims.start),
         "the mail server": (world.post.stop, world.post.start),
@@ -130,7 +131,7 @@ def all_at_once(world: World, seconds: float, noted: Outages) -> list[Accident]:
     def known(what: str) -> bool:
         return any(NAMED[what] in alert["key"] for alert in told_staff(world))
 
-    def happen() -> str | None:
+    def happen(goes: dict[str, tuple[Callable[[], object], Callable[[], object]]]) -> None:
         began = time.time()
         for go, _ in goes.values():
             go()
@@ -140,11 +141,10 @@ def all_at_once(world: World, seconds: float, noted: Outages) -> list[Accident]:
         for what, (_, come) in goes.items():
             come()
             noted.note(what, began)
-        return None
 
     return [
-        Accident("all but the registry is away", happen),
-        *(one for one in outages(world, seconds, noted) if one.what.startswith("the registry")),
+        Accident("all but the registry is away", lambda: happen(others)),
+        Accident("the registry is away", lambda: happen(registry)),
     ]
 
 

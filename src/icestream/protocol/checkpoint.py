@@ -40,7 +40,6 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from icestream.formats.arrays import read_array
 from icestream.protocol.declared import (
     fields_of,
     fits,
@@ -317,6 +316,9 @@ class _Unpacking:
 
     def _array(self, index: int) -> NDArray[Any]:
         if index not in self._arrays:
+            # A program that only describes protocols needs no readers of movies.
+            from icestream.formats.arrays import read_array
+
             member = self._archive.getinfo(f"{index:d}.npy")
             most = min(member.file_size, self._archive.start_dir)  # whatever the archive says
             with self._archive.open(member) as file:
