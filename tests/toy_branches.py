@@ -4,6 +4,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from icestream.engine.requests.models import Request
+from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
 from toy_session import Session, Step
 
@@ -39,3 +41,11 @@ def done(session: Session, step: str, branch: str | None = None) -> int:
 def runs(log: Path) -> Counter[str]:
     """How often each line was written: the times that a task ran."""
     return Counter(log.read_text().splitlines()) if log.exists() else Counter()
+
+
+def ask(session: Session, request: Request) -> str:
+    """What is said when a request was carried out."""
+    token = send(session.folder, request)
+    verdict, said = answer_of(session.folder, token, timeout=60.0)
+    assert verdict == "done", said
+    return said

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dask_cluster import Dask, alerts, is_whole, numbers, wait_until
+from dask_cluster import Dask, alerts, attempts, is_whole, numbers, wait_until
 from icestream.engine.executors.cluster.kinds import DaskCluster
 from toy_session import Session
 
@@ -19,6 +19,17 @@ OURS, THEIRS = "198.51.100.1", "198.51.100.2"
 
 def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True, timeout=30)
+
+
+def slow(rate: str) -> None:
+    """Let so much through the cable in a second, in either direction."""
+    shaped = ("root", "tbf", "rate", rate, "burst", "16kb", "latency", "2s")
+    for before, end in (((), HERE), (("ip", "netns", "exec", ROOM), THERE)):
+        words = (*before, "tc", "qdisc", "add", "dev", end)
+        try:
+            subprocess.run([*words, *shaped], check=True, capture_output=True, timeout=30)
+        except subprocess.CalledProcessError as error:
+            pytest.skip(f"this machine slows no network down: {error.stderr.decode().strip()}")
 
 
 def _lay_cable() -> None:
@@ -75,3 +86,14 @@ def test_what_a_node_has_is_done_elsewhere_when_its_cable_is_pulled(
     assert running.join(180.0).complete
     ip("link", "set", HERE, "up")
     assert is_whole(session, 4)
+
+
+@pytest.mark.hardware
+def test_a_slow_link_takes_its_time_and_costs_no_result(far: Dask, session: Session) -> None:
+    """At 16 kB/s what is said of a lease takes as long as the lease, and nobody is given up."""
+    slow("128kbit")
+    running = session.start(*numbers(6, 0.1), cluster=DaskCluster(address=far.address))
+    assert running.join(180.0).complete
+    assert is_whole(session, 6)
+    assert attempts(session) == 1
+    assert not [message for message in alerts(session) if "has gone" in message]

@@ -9,7 +9,9 @@ import pytest
 
 from dask_cluster import alerts, attempts, is_whole, numbers, some_done, wait_until
 from icestream.engine.executors.cluster.kinds import NodeKind, QueueCluster
+from icestream.engine.requests.models import CreateBranch
 from slurm_server import Slurm, slurm
+from toy_branches import Folder, ask, done
 from toy_session import Session
 
 
@@ -45,6 +47,15 @@ def cluster(**nodes: dict[str, Any]) -> QueueCluster:
         for name, given in nodes.items()
     }
     return QueueCluster(kind="slurm", host="127.0.0.1", nodes=kinds, arrives_within=5.0)
+
+
+def put_on_path(folder: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """Have the program that answers do something."""
+    program = folder / "bin" / "toy-answer"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{line}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
 
 
 def test_jobs_come_with_the_work_and_go_when_there_is_none(
@@ -93,15 +104,40 @@ def test_a_partition_that_is_refused_is_said_and_others_go_on(
     running.stop()
 
 
+def test_what_is_done_again_takes_no_node_of_what_comes_in(
+    queue: Slurm, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tmp_path / "seen"
+    put_on_path(
+        tmp_path, monkeypatch, f"test $1 = --version || echo $1 $SLURM_JOB_PARTITION >> {seen}"
+    )
+    files = Folder(tmp_path / "files", 3)
+    steps = (
+        ("src", "toy.count", {"folder": files.path}, {}),
+        ("add", "toy.add", {}, {"number": "src"}),
+        ("ask", "toy.answer", {}, {"number": "add"}),
+    )
+    nodes = cluster(
+        now={"lane": "live", "queue": "fast", "most": 1},
+        again={"lane": "reprocess", "most": 1},
+    )
+    running = session.start(*steps, cluster=nodes)
+    wait_until(lambda: done(session, "ask") == 3)
+    ask(session, CreateBranch(name="again", changes={"add": {"add": 100}}))
+    files.bring(2)
+    files.close()
+    assert running.join(180.0).complete
+    where: dict[str, set[float]] = {"all": set(), "fast": set()}
+    for number, partition in [line.split() for line in seen.read_text().splitlines()]:
+        where[partition].add(float(number))
+    assert where == {"fast": {1.0, 2.0, 3.0, 4.0, 5.0}, "all": {100.0, 101.0, 102.0, 103.0, 104.0}}
+
+
 def test_a_program_on_two_hosts_has_the_whole_allocation(
     queue: Slurm, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = tmp_path / "seen"
-    program = tmp_path / "bin" / "toy-answer"
-    program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\nscontrol show hostnames >> {seen}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    put_on_path(tmp_path, monkeypatch, f"scontrol show hostnames >> {seen}")
     steps = (
         ("src", "toy.count", {"count": 1}, {}),
         ("ask", "toy.answer", {}, {"number": "src"}),

@@ -18,16 +18,9 @@ from icestream.engine.requests.models import (
 )
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
-from toy_branches import Folder, add, done, runs
+from toy_branches import Folder, add, ask, done, runs
 from toy_session import Background, Session, wait_for
 from toys import registry
-
-
-def ask(session: Session, request: Request) -> str:
-    token = send(session.folder, request)
-    verdict, said = answer_of(session.folder, token, timeout=20.0)
-    assert verdict == "done", said
-    return said
 
 
 @pytest.fixture
