@@ -37,6 +37,7 @@ from icestream.engine.graph.workflow import Workflow
 from icestream.engine.progress import Progress
 from icestream.engine.record.segments import compact
 from icestream.engine.session import Machine, run_session
+from icestream.formats.arrivals import fingerprint
 from icestream.model import (
     Ctf,
     Micrograph,
@@ -455,7 +456,7 @@ def _source_keys(folder: Path, times: int) -> dict[str, list[str]]:
 
 
 def _date(store: sqlite3.Connection, table: str) -> None:
-    """Say in the documents of movies and exposures when each was taken."""
+    """Say in the documents of movies and exposures when each was taken, and what is in it."""
     column, chosen = ("document", "step_id = 1") if table == "result" else ("details", "true")
     rows = store.execute(f"SELECT id, {column} FROM {table} WHERE {chosen}").fetchall()
     changed = []
@@ -463,6 +464,8 @@ def _date(store: sqlite3.Connection, table: str) -> None:
         document = json.loads(text)
         details = document["movie"]["details"] if table == "result" else document
         moment = datetime.fromtimestamp(_taken(int(details["name"][6:])), UTC)
+        if table == "result":
+            document["movie"]["content"] = fingerprint(Path(document["movie"]["path"])).hex()
         details["acquired"] = details["written"] = moment.isoformat().replace("+00:00", "Z")
         changed.append((json.dumps(document), number))
     store.executemany(f"UPDATE {table} SET {column} = ? WHERE id = ?", changed)

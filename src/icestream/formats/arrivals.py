@@ -48,6 +48,8 @@ class TakenFiles:
         self._taken: dict[Path, _Taken] = {}
         self._order: list[Path] = []
         self._contents: dict[bytes, Path] = {}
+        self._known: dict[Path, str] = {}
+        """Exposures of what was taken in earlier runs, and is there."""
         self._turn = 0
 
     def __len__(self) -> int:
@@ -72,7 +74,13 @@ class TakenFiles:
 
     def exposure_of(self, path: Path) -> str:
         """The exposure of a movie that was taken."""
-        return self._taken[path].exposure
+        taken = self._taken.get(path)
+        return self._known[path] if taken is None else taken.exposure
+
+    def know(self, path: Path, exposure: str, content: bytes) -> None:
+        """Know what an earlier run took, of which copies may come before it is looked at again."""
+        self._known[path] = exposure
+        self._contents.setdefault(content, path)
 
     def take(self, path: Path, exposure: str, content: bytes, status: os.stat_result) -> None:
         """Remember a movie that was taken."""

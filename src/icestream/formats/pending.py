@@ -25,6 +25,8 @@ class Pending:
     """It was given up because no metadata were there."""
     unreadable: bool = False
     """It was given up, and could not be opened."""
+    later: bool = False
+    """Others go first."""
 
     def note(self, status: os.stat_result, now: float, *, watched: bool) -> None:
         """Note a look at the file; when it has changed, all that was thought of it is void.
@@ -56,9 +58,9 @@ class WaitingLine:
     def __contains__(self, path: object) -> bool:
         return path in self._files
 
-    def join(self, path: Path, now: float) -> None:
-        """Take a file that was seen into the line, unless it is there."""
-        self._files.setdefault(path, Pending(now))
+    def join(self, path: Path, now: float, *, later: bool = False) -> None:
+        """Take a file that was seen into the line, unless it is there; `later`: others go first."""
+        self._files.setdefault(path, Pending(now, later=later))
 
     def leave(self, path: Path) -> None:
         """Forget a file: it was taken, or is none to be taken."""
@@ -71,11 +73,11 @@ class WaitingLine:
     def due(self, now: float, budget: float = 0.5) -> Iterator[Path]:
         """Files that it is time to look at, for as long as `budget` seconds have not passed."""
         deadline = time.perf_counter() + budget
-        for path, file in list(self._files.items()):
-            if file.next_look <= now:
-                yield path
-                if time.perf_counter() > deadline:
-                    return
+        due = [(path, file) for path, file in self._files.items() if file.next_look <= now]
+        for path, _ in sorted(due, key=lambda one: one[1].later):
+            yield path
+            if time.perf_counter() > deadline:
+                return
 
     def late(self, now: float, after: float) -> dict[Path, Pending]:
         """Files that were looked at and have not changed for more than `after` seconds."""

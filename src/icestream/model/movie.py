@@ -45,6 +45,9 @@ class Movie:
     camera's pixels along each side; 1 for other formats."""
     size: int = 0
     """Bytes on disk when the movie was taken in."""
+    content: str = ""
+    """Fingerprint of its file (`icestream.formats.arrivals.fingerprint`), by which copies are told;
+    empty where it was taken in by a version that kept none."""
     details: Exposure | None = None
     """The shot itself: time, place, beam shift, exposure group."""
     inherited: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ import os
 import re
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -14,11 +14,12 @@ from icestream.formats.errors import FormatError
 from icestream.formats.exposure_names import ExposureNames, exposure_name
 from icestream.formats.movie import MovieFacts
 from icestream.formats.pending import Pending
-from icestream.formats.renamed import Former, Gone
+from icestream.formats.renamed import Former
 from icestream.formats.sidecars import Sidecars
-from icestream.model import source_key
+from icestream.model import Movie, source_key
 from icestream.protocol import Cursor, Discovery, SourceProtocol
 from icestream.protocols.acquisition import Acquisition, NotKnown
+from icestream.protocols.earlier_files import EarlierFiles
 from icestream.protocols.folder_parameters import FolderParameters
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.intake import Intake
@@ -45,9 +46,7 @@ class FolderSource(SourceProtocol[F]):
         self._acquisition = Acquisition(self.wanted())
         self._names = ExposureNames()
         self._taken = TakenFiles()
-        self._earlier: Callable[[], Iterable[Any]] = tuple
-        self._gone: Gone | None = None
-        """What was taken in earlier runs, read with the first file."""
+        self._earlier = EarlierFiles()
         self._former: dict[Path, Former] = {}
         """What files were that have another name now."""
         self._foreign: list[Path] = []
@@ -87,13 +86,17 @@ class FolderSource(SourceProtocol[F]):
         """Look for new files, and take those that are whole."""
         now = cursor.now
         intake = self._begin(cursor) if self._intake is None else self._intake
+        new = []
         for path, asked in intake.arrivals(now):
             if asked and not self.is_known(path):
                 self._acquisition.notice_movie(path)
-                intake.join(path, now)
+                new.append(path)
             else:
                 self._acquisition.notice(path)
                 self._foreign += [path] if intake.is_foreign(path) else []
+        self._earlier.tell(new, self._taken, self._names)
+        for path, later in self._earlier.in_turn(new):
+            intake.join(path, now, later=later)
         intake.look(now, self._look, self._has_new_metadata)
         self._warn_of_changes()
         self._tell_of_foreign()
@@ -119,7 +122,7 @@ class FolderSource(SourceProtocol[F]):
         for path in intake.others():
             self._acquisition.notice(path)
         self._intake = intake
-        self._earlier = cursor.earlier
+        self._earlier = EarlierFiles(cursor.earlier())
         return intake
 
     def _look(self, intake: Intake, path: Path, file: Pending, now: float) -> Any:
@@ -180,7 +183,7 @@ class FolderSource(SourceProtocol[F]):
                 return None
             former = self._before(path, content, status)
             name = self._names.of(path) if former is None else former.exposure
-            item = self.describe(name, path, facts, beside, status)
+            item = _with_content(self.describe(name, path, facts, beside, status), content)
         except NotKnown as error:
             self._lacked[path] = beside
             return intake.refuse(path, str(error), lacking=True, name=self._names.of(path))
@@ -220,13 +223,7 @@ class FolderSource(SourceProtocol[F]):
         if same is not None:
             former = self._former.get(same, Former(same, self._taken.exposure_of(same)))
         else:
-            if self._gone is None:
-                self._gone = Gone(
-                    (item.exposure, item.path, getattr(item, "size", 0), item.details.written)
-                    for item in self._earlier()
-                    if item.details is not None and item.details.written is not None
-                )
-            found = self._gone.before(path, status)
+            found = self._earlier.gone.before(path, status)
             if found is None:
                 return None
             former = found
@@ -281,6 +278,11 @@ class FolderSource(SourceProtocol[F]):
         except OSError:
             return source_key(name, getattr(item, "size", 0), 0)
         return source_key(name, status.st_size, status.st_mtime_ns)
+
+
+def _with_content(item: Any, content: bytes) -> Any:
+    """An item that says what is in its file, where its kind can."""
+    return replace(item, content=content.hex()) if isinstance(item, Movie) else item
 
 
 def _tell_of_twin(acquisition: Acquisition, path: Path, name: str) -> None:

@@ -104,9 +104,9 @@ class Intake:
         self._older += older
         return older
 
-    def join(self, path: Path, now: float) -> None:
-        """Take a file into the line."""
-        self._line.join(path, now)
+    def join(self, path: Path, now: float, *, later: bool = False) -> None:
+        """Take a file into the line; `later`: the others in it go first."""
+        self._line.join(path, now, later=later)
 
     def look(self, now: float, look: Look, has_metadata: Callable[[Path], bool]) -> None:
         """Look at files that it is time to look at.
