@@ -7,7 +7,7 @@ The sessions are made first, unless they are in the folder (benchmarks/loaded_se
 is measured in a process of its own: its processor time, which hardly depends on what else the
 machine does, the time by the clock, the most memory, and the instructions of SQLite's machine,
 which depend on nothing else. The last columns say with which power of the number of exposures it
-grows.
+grows. Figures: docs/explanation/load-campaign.md.
 """
 
 import argparse
@@ -197,7 +197,11 @@ def going_on(folder: Path, meter: Meter) -> None:
     with meter.of(f"going on, {NEW} new exposures"):
         found |= loaded_session.grow(folder, had + NEW)
     meter.figure("until the first new exposure is done", found["first"], "CPU-s")
-    meter.figure("one more exposure, coordinator", 1e3 * found["each"], "CPU-ms")
+    meter.figure(
+        "one more exposure while all are looked at again, coordinator",
+        1e3 * found["each"],
+        "CPU-ms",
+    )
     meter.figure("memory of the coordinator", found["megabytes"], "MB")
 
 

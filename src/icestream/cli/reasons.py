@@ -67,7 +67,7 @@ def _ranged(short: str, reason: str, amounts: Sequence[set[str]]) -> str:
 def _reasons(store: Store, state: str) -> Iterator[tuple[str, str]]:
     """Each exposure in a state, and each batch or group that failed, with its reasons."""
     words = {word.exposure: word for word in queries.decisions(store)}
-    for name, reasons in exposure_reasons(store, state):
+    for name, reasons in exposure_reasons(store, state, told=state != "rejected"):
         word = words.get(name)
         if word is not None and not word.accepted and state == "rejected":
             yield name, rejected_words(word)

@@ -36,7 +36,9 @@ def corrections(store: Store, *, exposure: str | None = None) -> tuple[Correctio
     """All corrections in order, those that do not hold any more too; of one exposure, by name."""
     chosen = _CHOSEN
     if exposure is not None:
-        chosen = chosen.where(t.subject.c.kind == "exposure", t.subject.c.name == exposure)
+        chosen = chosen.where(
+            t.subject.c.kind == "exposure", t.subject.c.family == "", t.subject.c.name == exposure
+        )
     with store.read() as connection:
         return tuple(_record(row) for row in connection.execute(chosen))
 

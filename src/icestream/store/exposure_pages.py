@@ -314,8 +314,10 @@ def _conditions(table: _Table, own: ColumnElement[int]) -> Iterator[ColumnElemen
         yield from table.alert
     for asked in query.ranges:
         if asked.name in _PLAIN:
-            plain = t.subject.c.number if asked.name == "number" else exposure.found
-            yield from _between(plain, asked)
+            numbered = asked.name == "number"
+            if numbered:  # by which the index of numbers is used
+                yield and_(t.subject.c.kind == "exposure", t.subject.c.family == "")
+            yield from _between(t.subject.c.number if numbered else exposure.found, asked)
     for asked, column in table.ranges:
         if column is not None:
             yield from _between(column.c.value, asked)
@@ -344,7 +346,7 @@ def _alerted(connection: Connection, number: int) -> list[ColumnElement[bool]]:
     extent = json.loads(row.extent) if row.extent else {}
     ends = [extent.get("first") or row.exposure or "", extent.get("last") or row.exposure or ""]
     named = select(t.subject.c.name, t.subject.c.id).where(
-        t.subject.c.kind == "exposure", t.subject.c.name.in_(ends)
+        t.subject.c.kind == "exposure", t.subject.c.family == "", t.subject.c.name.in_(ends)
     )
     known = {row.name: row.id for row in connection.execute(named)}
     if not known:
@@ -423,7 +425,11 @@ def _after(table: _Table, window: ExposureWindow) -> tuple[int, Any]:
     named = (
         select(t.subject.c.id, t.subject.c.name, t.exposure.c.found)
         .join(t.exposure, t.exposure.c.id == t.subject.c.id)
-        .where(t.subject.c.kind == "exposure", t.subject.c.number == window.after)
+        .where(
+            t.subject.c.kind == "exposure",
+            t.subject.c.family == "",
+            t.subject.c.number == window.after,
+        )
     )
     row = table.connection.execute(named).one_or_none()
     if row is None:

@@ -43,8 +43,13 @@ def named_exposures(store: Store, *, squares: bool = False) -> tuple[Named, ...]
         )
 
 
-def exposure_reasons(store: Store, state: str) -> Iterator[tuple[str, list[str]]]:
-    """Name and reasons of each exposure in a state, in order of arrival."""
+def exposure_reasons(
+    store: Store, state: str, *, told: bool = False
+) -> Iterator[tuple[str, list[str]]]:
+    """Name and reasons of each exposure in a state, in order of arrival.
+
+    `told`: of those alone that have reasons. Of what is done it is few.
+    """
     column = t.exposure.c
     chosen = (
         select(t.subject.c.name, column.reasons)
@@ -52,6 +57,8 @@ def exposure_reasons(store: Store, state: str) -> Iterator[tuple[str, list[str]]
         .where(column.state == state)
         .order_by(column.id)
     )
+    if told:
+        chosen = chosen.where(column.reasons != "[]")
     with store.read() as connection:
         rows = connection.execute(chosen).all()
     for row in rows:

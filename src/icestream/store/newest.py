@@ -2,11 +2,12 @@
 
 import json
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from icestream.model import (
     Gain,
@@ -45,6 +46,10 @@ _SEVERAL = 4
 """Steps that may measure the same, such as a consensus and what it is made from."""
 
 
+_WINDOW = 4096
+"""Rows of qualities that are looked at first: those of some two hundred exposures."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Median:
     """The median of a quality of the newest exposures, in the unit of files."""
@@ -74,21 +79,40 @@ def newest_medians(
 
 def newest_values(store: Store, name: str, branch: Branch) -> list[float]:
     """Values of a quality, the newest first, of the deepest step among those that measure it."""
-    quality = t.quality.c
     with store.read() as connection:
         members = current(connection, branch)
+        chosen = select(members.c.revision_id, t.revision.c.depth, members.c.id).join(
+            t.revision, t.revision.c.id == members.c.revision_id
+        )
+        steps = {row.revision_id: (row.depth, -row.id) for row in connection.execute(chosen)}
+        rows = _newest_rows(connection, name, steps)
+    deepest = max((steps[row.revision_id] for row in rows), default=None)
+    values = [row.value for row in rows if steps[row.revision_id] == deepest]
+    return [value for value in values[:NEWEST] if isfinite(value)]
+
+
+def _newest_rows(connection: Connection, name: str, revisions: Collection[int]) -> Sequence[Any]:
+    """The newest values of a quality in some revisions, the newest first.
+
+    They are looked for among the newest rows, and in more where they are not there.
+    """
+    quality, most = t.quality.c, _SEVERAL * NEWEST
+    last = int(connection.execute(select(func.max(quality.id))).scalar() or 0)
+    window = _WINDOW
+    while True:
         chosen = (
-            select(quality.value, t.revision.c.depth, members.c.id)
-            .join(members, members.c.revision_id == quality.revision_id)
-            .join(t.revision, t.revision.c.id == quality.revision_id)
-            .where(quality.name == name)
+            select(quality.value, quality.revision_id)
+            # As an expression, so that rows are read from the newest on: by the index of names all
+            # that were ever measured are read, and sorted.
+            .where(quality.id > last - window, quality.name + "" == name)
+            .where((quality.revision_id + 0).in_(list(revisions)))
             .order_by(quality.id.desc())
-            .limit(_SEVERAL * NEWEST)
+            .limit(most)
         )
         rows = connection.execute(chosen).all()
-    deepest = max(((row.depth, -row.id) for row in rows), default=None)
-    values = [row.value for row in rows if (row.depth, -row.id) == deepest]
-    return [value for value in values[:NEWEST] if isfinite(value)]
+        if len(rows) == most or window >= last:
+            return rows
+        window *= 8
 
 
 def newest_exposure(store: Store) -> tuple[int, str] | None:

@@ -20,7 +20,9 @@ def numbers_of(store: Store, exposures: Sequence[str]) -> dict[str, int]:
     with store.read() as connection:
         for first in range(0, len(wanted), _MOST):
             chosen = select(t.subject.c.name, t.subject.c.number).where(
-                t.subject.c.kind == "exposure", t.subject.c.name.in_(wanted[first : first + _MOST])
+                t.subject.c.kind == "exposure",
+                t.subject.c.family == "",
+                t.subject.c.name.in_(wanted[first : first + _MOST]),
             )
             numbers |= {row.name: row.number for row in connection.execute(chosen)}
     return numbers
