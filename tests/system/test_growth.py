@@ -1,6 +1,7 @@
 """What grows with a session: counted by the instructions of SQLite, not by the clock."""
 
 import io
+import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing, redirect_stdout
@@ -54,14 +55,22 @@ class CountedSession(SampleSession):
 
 @pytest.fixture(scope="module")
 def sessions(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    folders = []
-    for size in SIZES:
-        folder = tmp_path_factory.mktemp("growth") / str(size)
-        session = CountedSession(folder, start=time.time() - 12.0 * size, documents=False)
-        session.grow(size)
-        session.finish()
-        session.store.close()
-        folders.append(folder)
+    """One session, when it had the fewer exposures, and when it had all of them."""
+    root = tmp_path_factory.mktemp("growth")
+    folders = [root / str(size) for size in SIZES]
+    few, most = SIZES
+    session = CountedSession(folders[1], start=time.time() - 12.0 * most, documents=False)
+    session.grow(few)
+    session.finish()
+    folders[0].mkdir()
+    with (
+        closing(sqlite3.connect(folders[1] / "icestream.db")) as now,
+        closing(sqlite3.connect(folders[0] / "icestream.db")) as kept,
+    ):
+        now.backup(kept)
+    session.grow(most - few)
+    session.finish()
+    session.store.close()
     return folders
 
 
