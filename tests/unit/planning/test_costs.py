@@ -1,0 +1,43 @@
+"""What an exposure costs, and what is asked."""
+
+import pytest
+
+from icestream.planning.costs import Demand, SessionCosts, StepCost
+
+
+def step(name: str = "align", **given: object) -> StepCost:
+    return StepCost(name=name, **{"seconds": 4.0, **given})  # type: ignore[arg-type]
+
+
+def test_memory_and_gpus_are_held_for_as_long_as_the_task_lasts() -> None:
+    one = step(seconds=8.0, cores=4, gpus=1, memory=3e9)
+    assert one.memory_seconds == pytest.approx(6e9)
+    assert one.gpu_seconds == pytest.approx(2.0)
+
+
+def test_an_exposure_writes_its_movie_and_what_the_steps_leave() -> None:
+    costs = SessionCosts(
+        workflow="w",
+        movie=300e6,
+        engine=0.1,
+        steps=(
+            step(writes={"micrographs": 90e6, "project": 1e6}, feeds=True),
+            step("extract", writes={"particles": 20e6}),
+            step("ctf", writes={"project": 0.5e6}),
+        ),
+    )
+    assert costs.written == {
+        "raw": 300e6, "micrographs": 90e6, "project": 1.5e6, "particles": 20e6,
+    }  # fmt: skip
+    assert costs.read == pytest.approx(391e6)
+    assert costs.seconds == pytest.approx(12.1)
+
+
+def test_all_that_cannot_be_asked_is_said_at_once() -> None:
+    with pytest.raises(ValueError, match="microscopes is 0.*rate is -1.*hours is 25") as raised:
+        Demand(microscopes=0, rate=-1, hours=25)
+    assert "movies/h" in str(raised.value)
+
+
+def test_what_all_microscopes_take_in_a_day() -> None:
+    assert Demand(microscopes=3, rate=600, hours=20).movies_a_day == 36_000
