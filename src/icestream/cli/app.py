@@ -63,6 +63,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("simulate", "simulate:simulate", "Be a microscope: write a session's movies.", _MACHINE),
     ("demo", "demo:demo", "Process a simulated session while it is written.", _MACHINE),
     ("doctor", "doctor:doctor", "Say what this machine has and what is missing.", _MACHINE),
+    ("plan", "plan:plan", "Say what this machine keeps up with; what is needed.", _MACHINE),
     ("people", "people:app", "Say who may use the server, and as what.", _MACHINE),
     ("session", "facility.session:app", "Begin a session for who has booked; find it.", _FACILITY),
     ("facility", "facility.app:app", "Bookings, places, transfer, results, money.", _FACILITY),

@@ -51,7 +51,7 @@ from icestream.store.open import NoStore, Store, open_store
 from icestream.store.records import AlertRecord
 from icestream.usage.sending import after_session
 
-__all__ = ["Here", "Stopping", "run_here"]
+__all__ = ["Here", "Stopping", "machine_here", "run_here"]
 
 IMPOSSIBLE = 2
 """Exit status of a session that could not go on, because of what was asked."""
@@ -91,7 +91,7 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, counted: bool = T
     _check_folders(session, here)
     settings = (loaded := load(executor=here.executor)).settings
     cluster = settings.cluster()
-    machine = machine_of(cluster, settings.tokens) if cluster else _machine(settings)
+    machine = machine_of(cluster, settings.tokens) if cluster else machine_here(settings)
     buckets = Buckets(session, workflow, here.put_back)
     _check(buckets.workflow, registry, machine)
     before = _before(session)
@@ -233,7 +233,8 @@ def _kept(session: Path, workflow: Workflow) -> Workflow:
     return replace(kept, steps=tuple(steps))
 
 
-def _machine(settings: Settings) -> Machine:
+def machine_here(settings: Settings) -> Machine:
+    """What sessions may use of this machine, as its settings say."""
     has = Machine()
     return replace(
         has,

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["RAW", "Demand", "Hardware", "SessionCosts", "StepCost"]
+__all__ = ["RAW", "Demand", "Hardware", "NotPlanned", "SessionCosts", "StepCost"]
 
 RAW = "raw"
 """Class of movies, as the rules for keeping data name it."""
+
+
+class NotPlanned(ValueError):
+    """What was asked cannot be planned; the message says all that is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +126,7 @@ class Demand:
             if not fine
         ]
         if wrong:
-            raise ValueError("this cannot be planned: " + "; ".join(wrong))
+            raise NotPlanned("this cannot be planned: " + "; ".join(wrong))
 
     @property
     def total(self) -> float:

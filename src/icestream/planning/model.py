@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from icestream.planning.costs import Demand, Hardware, SessionCosts, StepCost
+from icestream.planning.costs import Demand, Hardware, NotPlanned, SessionCosts, StepCost
 
 __all__ = ["CapacityPlan", "PaceLimit", "Requirement", "Resource", "Staying", "able", "plan"]
 
@@ -33,10 +33,10 @@ class PaceLimit:
 class Requirement:
     """What a rate needs at least."""
 
-    cores: int
+    cores: float
     memory: float
-    """Bytes."""
-    gpus: int
+    """Bytes; of the largest task at least."""
+    gpus: float
     write: float
     """Bytes that disks have to take in a second, the movies as they are copied included."""
     read: float
@@ -122,14 +122,14 @@ def plan(costs: SessionCosts, hardware: Hardware, demand: Demand) -> CapacityPla
 
     Raises
     ------
-    ValueError
+    NotPlanned
         If no step has a cost: then nothing follows.
     """
-    if costs.seconds <= 0:
-        raise ValueError("no step has been measured: nothing can be planned from that")
+    if not any(step.seconds > 0 for step in costs.steps):
+        raise NotPlanned("no step has been measured: nothing can be planned from that")
     limits = sorted(_limits(costs, hardware, demand.microscopes), key=lambda one: one.rate)
     each = _needed(costs, demand, 1)
-    machines, spread = _machines(each, hardware, demand.microscopes)
+    machines, spread = _machines(costs, hardware, demand)
     return CapacityPlan(
         demand=demand,
         costs=costs,
@@ -189,15 +189,16 @@ def _per_hour(there: float, taken: float) -> float:
 def _needed(costs: SessionCosts, demand: Demand, microscopes: int) -> Requirement:
     rate = demand.rate / _HOUR * (1.0 + demand.spare)  # exposures a second, of one microscope
     cores = rate * costs.engine + sum(_cores(step, rate) for step in costs.steps)
-    largest = max((step.memory for step in costs.steps), default=0.0)
-    held = rate * sum(step.memory_seconds for step in costs.steps)
-    gpus = rate * sum(step.gpu_seconds for step in costs.steps)
     every = rate * microscopes
     return Requirement(
-        cores=math.ceil(_clean(microscopes * cores)),
-        memory=max(microscopes * held, largest),
+        cores=microscopes * cores,
+        memory=max(
+            every * sum(step.memory_seconds for step in costs.steps),
+            *(step.memory for step in costs.steps),
+        ),
         gpus=max(
-            math.ceil(_clean(microscopes * gpus)), max((s.gpus for s in costs.steps), default=0)
+            every * sum(step.gpu_seconds for step in costs.steps),
+            *(float(step.gpus) for step in costs.steps),
         ),
         write=every * sum(costs.written.values()),
         read=every * costs.read,
@@ -208,28 +209,29 @@ def _cores(step: StepCost, rate: float) -> float:
     return min(1.0, rate * step.seconds) if step.gathers else rate * step.seconds
 
 
-def _machines(each: Requirement, hardware: Hardware, microscopes: int) -> tuple[int, bool]:
-    """Machines for so many microscopes, and whether one is too small for one of these."""
-    parts = [
-        needed / there if there else math.inf
-        for needed, there in (
-            (each.cores, hardware.cores),
-            (each.memory, hardware.memory),
-            (each.gpus, hardware.gpus),
+def _machines(costs: SessionCosts, hardware: Hardware, demand: Demand) -> tuple[int, bool]:
+    """Machines that are needed, and whether one is too small for a microscope; 0: none can."""
+    together = 0
+    while together < demand.microscopes and _part(costs, hardware, demand, together + 1) <= 1.0:
+        together += 1
+    if together:
+        return math.ceil(demand.microscopes / together), False
+    part = _part(costs, hardware, demand, demand.microscopes)
+    return (0 if math.isinf(part) else math.ceil(part)), True
+
+
+def _part(costs: SessionCosts, hardware: Hardware, demand: Demand, microscopes: int) -> float:
+    """How much of the machine so many microscopes need of what they need most of."""
+    needed = _needed(costs, demand, microscopes)
+    return max(
+        (of / there if there else math.inf)
+        for of, there in (
+            (needed.cores, hardware.cores),
+            (needed.memory, hardware.memory),
+            (needed.gpus, hardware.gpus),
         )
-        if needed
-    ]
-    part = max(parts, default=0.0)
-    if part <= 1.0:
-        return math.ceil(microscopes / max(1, math.floor(1.0 / part))) if part else 1, False
-    if math.isinf(part):
-        return 0, True
-    return math.ceil(_clean(microscopes * part)), True
-
-
-def _clean(count: float) -> float:
-    """A number without what rounding left behind its ninth digit."""
-    return round(count, 9)
+        if of > 0
+    )
 
 
 def _days_until(free: float, stays: Sequence[Staying]) -> float:

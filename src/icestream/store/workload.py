@@ -17,7 +17,7 @@ from icestream.store.open import Store
 from icestream.store.pace import looks_for_more
 from icestream.store.records import LinkRecord, StepRecord
 
-__all__ = ["CORES", "ENDS", "OTHERS", "acquired_at", "workload"]
+__all__ = ["CORES", "ENDS", "OTHERS", "acquired_at", "gathered_by", "workload"]
 
 CORES, OTHERS = "pace.cores", "pace.others"
 """Samples: cores that the session has, and those that it may use and others have. What a step needs
@@ -47,7 +47,7 @@ def workload(store: Store, now: float) -> Workload:
     exposures = queries.count_exposures(store)
     total, behind = sum(exposures.values()), exposures.get("going", 0)
     state = queries.session(store).state
-    later = _later(graph.steps, graph.links)
+    later = gathered_by(graph.steps, graph.links)
     halted: str = state if state in ("paused", "held", "draining") else ""
     with store.read() as connection:
         means = _means(connection)
@@ -110,7 +110,7 @@ def _gathered(step: StepRecord, cost: float | None, reached: int, left: int) -> 
     )
 
 
-def _later(steps: Iterable[StepRecord], links: Iterable[LinkRecord]) -> Mapping[str, str]:
+def gathered_by(steps: Iterable[StepRecord], links: Iterable[LinkRecord]) -> Mapping[str, str]:
     """Steps whose tasks are not of one exposure, each with the step that gathers them for it."""
     links = tuple(links)
     gathers: dict[str, str] = {}

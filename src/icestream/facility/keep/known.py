@@ -24,7 +24,17 @@ from icestream.store.migrate import OtherSchema
 from icestream.store.open import FILE, NoStore, Store, open_store
 from icestream.store.pointer import POINTER
 
-__all__ = ["OTHER", "RECORDS", "TRASH", "KnownFile", "KnownFiles", "Layout", "known_files", "rows"]
+__all__ = [
+    "OTHER",
+    "RECORDS",
+    "TRASH",
+    "FileClasses",
+    "KnownFile",
+    "KnownFiles",
+    "Layout",
+    "known_files",
+    "rows",
+]
 
 TRASH = ".icestream-removed"
 """Folder in a place with what was put aside."""
@@ -156,7 +166,7 @@ def _recorded(store: Store, layout: Layout) -> Iterator[tuple[str, KnownFile]]:
         .join(t.revision, t.revision.c.id == t.result.c.revision_id)
         .where(t.revision.c.kind == "source")
     )
-    kinds = _Kinds()
+    kinds = FileClasses()
     with store.read() as connection:
         for path, digest, types, pictures in connection.execute(of_files):
             yield start + path, KnownFile(kinds.of(path, types, pictures), digest)
@@ -168,13 +178,14 @@ def _recorded(store: Store, layout: Layout) -> Iterator[tuple[str, KnownFile]]:
                     yield path.relative_to(layout.place).as_posix(), KnownFile("raw")
 
 
-class _Kinds:
+class FileClasses:
     """Classes of files by the results that they came with, each kind of result read once."""
 
     def __init__(self) -> None:
         self._types: dict[str, str] = {}
 
     def of(self, path: str, types: str, pictures: str) -> str:
+        """The class of a file of a result; `types` and `pictures` as they are in its row."""
         if types not in self._types:
             self._types[types] = _class_of(json.loads(types))
         found = self._types[types]

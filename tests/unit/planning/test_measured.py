@@ -1,0 +1,107 @@
+"""Costs told from the results of a session."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from icestream.planning.measured import NothingMeasured, session_costs
+from icestream.protocol import Registry
+from icestream.store import queries
+from icestream.store import tables as t
+from report_session import SampleSession
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Iterator[SampleSession]:
+    made = SampleSession(tmp_path / "grid", start=0.0)
+    with closing(made.store):
+        yield made
+
+
+def test_a_step_costs_what_its_tasks_computed_where_it_is_run(sample: SampleSession) -> None:
+    sample.grow(120)
+    costs = session_costs(sample.store, Registry())
+    steps = {step.name: step for step in costs.steps}
+    assert costs.exposures == 120
+    assert steps["align"].tasks == 60  # the newer half
+    assert steps["align"].seconds == pytest.approx(0.9 * 2.9)
+    assert steps["align"].memory == 2500 * 2**20  # it asks for more than it had
+    counts = {one.name: one.counts for one in queries.steps(sample.store)}["pick"]
+    assert steps["pick"].seconds == pytest.approx(0.9 * 0.6)
+    assert steps["pick"].tasks == counts.done - counts.done // 2
+    assert costs.per_core == pytest.approx(1 / 0.9)
+    assert set(costs.unknown) == {"gain", "classify", "volume"}
+
+
+def test_what_gathers_exposures_costs_its_part_of_a_batch(sample: SampleSession) -> None:
+    sample.grow(30)
+    sample.classify()
+    _made_from(sample, "classify", "extract")
+    step = next(s for s in session_costs(sample.store, Registry()).steps if s.name == "classify")
+    with sample.store.read() as connection:
+        cost = connection.execute(
+            select(t.result.c.cpu).where(t.result.c.step_id == sample.step_ids["classify"])
+        ).scalar_one()
+        taken = connection.execute(
+            select(t.result.c.id).where(t.result.c.step_id == sample.step_ids["extract"])
+        ).all()
+    assert step.gathers
+    assert step.seconds == pytest.approx(cost / len(taken))
+
+
+def test_what_steps_leave_is_counted_by_class(sample: SampleSession) -> None:
+    sample.grow(8)
+    with sample.store.write() as connection:
+        for step, path, size in (
+            ("align", "align/{}/sum.mrc", 4000),
+            ("extract", "extract/{}/stack.mrcs", 900),
+            ("ctf", "ctf/{}/fit.log", 30),
+        ):
+            number = sample.step_ids[step]
+            rows = connection.execute(select(t.result.c.id).where(t.result.c.step_id == number))
+            for (result,) in rows.all():
+                connection.execute(
+                    insert(t.file).values(result_id=result, path=path.format(result), size=size)
+                )
+    costs = session_costs(sample.store, Registry())
+    assert costs.written == pytest.approx(
+        {"raw": 0.0, "micrographs": 4000.0, "particles": 900.0, "project": 30.0}
+    )
+    assert costs.read == pytest.approx(4930.0)  # all of them feed a step
+
+
+def test_a_step_that_is_skipped_half_the_time_costs_half(sample: SampleSession) -> None:
+    sample.grow(30)
+    before = session_costs(sample.store, Registry())
+    number = sample.step_ids["pick"]
+    done = {one.name: one.counts for one in queries.steps(sample.store)}["pick"].done
+    with sample.store.write() as connection:
+        row = t.counter.c.revision_id == number
+        connection.execute(update(t.counter).where(row).values(skipped=done))
+    after = session_costs(sample.store, Registry())
+    costs = [next(s.seconds for s in one.steps if s.name == "pick") for one in (before, after)]
+    assert costs[1] == pytest.approx(costs[0] / 2)
+
+
+def test_a_session_without_results_says_nothing(sample: SampleSession) -> None:
+    with pytest.raises(NothingMeasured, match="of 0 exposures nothing can be told"):
+        session_costs(sample.store, Registry())
+
+
+def _made_from(sample: SampleSession, step: str, source: str) -> None:
+    """Say that the result of a step was made from all of another."""
+    with sample.store.write() as connection:
+        chosen = select(t.result.c.id, t.result.c.step_id)
+        rows = connection.execute(chosen).all()
+        (made,) = (row.id for row in rows if row.step_id == sample.step_ids[step])
+        connection.execute(
+            insert(t.input_),
+            [
+                {"result_id": made, "port": source, "source_id": row.id}
+                for row in rows
+                if row.step_id == sample.step_ids[source]
+            ],
+        )
