@@ -1,9 +1,9 @@
 """`make campaign`, or `python benchmarks/campaign.py [--hours 1] [--out FOLDER] [NAME ...]`.
 
-The campaigns, one after another, each with its part of the time: of faults, of bad input, of load
-and of a whole facility. What each prints is kept in the folder, and a table of all is written at
-the end. The exit status is 1 if any of them found something wrong, and 0 if none did; what there
-was no time for is said, and counts as neither.
+The campaigns, one after another, each with its part of the time: of faults, of bad input, of load,
+of a whole facility, and of the planner. What each prints is kept in the folder, and a table of all
+is written at the end. The exit status is 1 if any of them found something wrong, and 0 if none did;
+what there was no time for is said, and counts as neither.
 """
 
 import argparse
@@ -47,20 +47,24 @@ def _seconds_of_reader(seconds: float) -> str:
 
 CAMPAIGNS = (
     Campaign(
-        "faults", "sessions under faults that are drawn at random", 0.3, 60.0,
+        "faults", "sessions under faults that are drawn at random", 0.28, 60.0,
         lambda seconds: ["fault_campaign.py", "--seconds", f"{seconds:.0f}"],
     ),
     Campaign(
-        "input", "every reader, fed by a fuzzer", 0.3, 600.0,
+        "input", "every reader, fed by a fuzzer", 0.28, 600.0,
         lambda seconds: ["fuzz_campaign.py", "--seconds", _seconds_of_reader(seconds)],
     ),
     Campaign(
-        "load", "sessions of up to 100,000 exposures", 0.2, 180.0,
+        "load", "sessions of up to 100,000 exposures", 0.17, 180.0,
         lambda seconds: ["load_campaign.py", *(["--quick"] if seconds < 1800.0 else [])],
     ),
     Campaign(
-        "facility", "a whole facility: parts killed, services away", 0.2, 500.0,
+        "facility", "a whole facility: parts killed, services away", 0.17, 500.0,
         lambda seconds: ["facility_campaign.py", "--hours", _hours_of_facility(seconds)],
+    ),
+    Campaign(
+        "plan", "a session beside what was planned for it", 0.1, 300.0,
+        lambda seconds: ["bench_plan.py", "--within", f"{0.7 * (seconds - 100.0):.0f}"],
     ),
 )  # fmt: skip
 

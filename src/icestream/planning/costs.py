@@ -1,7 +1,7 @@
 """What one exposure costs, what a machine has, and what is asked of it: values, nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 __all__ = ["RAW", "Demand", "Hardware", "NotPlanned", "SessionCosts", "StepCost"]
 
@@ -34,6 +34,10 @@ class StepCost:
     """Whether another step reads what it left."""
     tasks: int = 0
     """That were measured."""
+    once: float = 0.0
+    """Seconds of a core that it takes in a session beside that, however many exposures come."""
+    anew: bool = False
+    """Whether it is run again for what had come when the classes taught the picker."""
 
     @property
     def memory_seconds(self) -> float:
@@ -55,14 +59,30 @@ class SessionCosts:
     movie: float
     """Bytes of the file of a movie."""
     engine: float = 0.0
-    """Seconds of a core that the session's own process takes for an exposure."""
+    """Seconds of a core that the session's own process and its report take for an exposure, while
+    exposures come as fast as they can be processed."""
     exposures: int = 0
     """That had been found when it was measured."""
     unknown: tuple[str, ...] = ()
     """Steps whose cost is not known, which is taken to be nothing."""
+    lessons: tuple[float, ...] = ()
+    """Exposures of a session after which its classes teach the picker, each time they do."""
     per_core: float = 1.0
     """Seconds that tasks of one core held it for each second that they computed: more than 1 where
     others used the machine, or a disk was waited for."""
+
+    def in_session(self, exposures: float) -> "SessionCosts":
+        """The same, with each exposure's part of what a session of so many takes beside it."""
+        again = sum(lesson for lesson in self.lessons if lesson <= exposures) / exposures
+        steps = (
+            replace(
+                step,
+                seconds=step.seconds * (1.0 + again * step.anew) + step.once / exposures,
+                once=0.0,
+            )
+            for step in self.steps
+        )
+        return replace(self, steps=tuple(steps), lessons=())
 
     @property
     def seconds(self) -> float:
@@ -137,3 +157,8 @@ class Demand:
     def movies_a_day(self) -> float:
         """Of all microscopes."""
         return self.total * self.hours
+
+    @property
+    def session(self) -> float:
+        """Movies of a session, which is a day of one microscope."""
+        return self.rate * self.hours

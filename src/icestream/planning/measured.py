@@ -5,7 +5,7 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from icestream.store.pace import looks_for_more
 from icestream.store.records import StepRecord, WorkflowRecord
 from icestream.store.workload import gathered_by
 
-__all__ = ["NothingMeasured", "session_costs"]
+__all__ = ["NothingMeasured", "particles_each", "session_costs"]
 
 _NEWEST = 200
 """Results of a step that are looked at: those of lately, and so many at most."""
@@ -38,6 +38,7 @@ class _Task:
     """What one task took."""
 
     result: int
+    revision: int
     seconds: float
     cpu: float | None
     memory: float
@@ -50,7 +51,9 @@ def session_costs(store: Store, registry: Registry, *, engine: float = 0.0) -> S
 
     Of a step of single exposures the older half is left out where there are few: workers were
     new then. Of a step that gathers exposures, the last task of a session that has ended is left
-    out: it looks at everything once more.
+    out: it looks at everything once more. What a step took before it was changed, such as picks
+    from before the classes taught the picker, is taken once by a session. So is what a step took
+    that gathers what another gathered: maps come of twice as many particles as the last ones.
 
     Parameters
     ----------
@@ -66,48 +69,124 @@ def session_costs(store: Store, registry: Registry, *, engine: float = 0.0) -> S
     NothingMeasured
         If no step of single exposures has a result.
     """
-    graph = queries.workflow(store)
-    gathers = gathered_by(graph.steps, graph.links)
-    found = sum(queries.count_exposures(store).values())
-    ended = not looks_for_more(store)
-    sources = {link.source for link in graph.links}
+    seen = _Seen.of(store, registry)
     costs, unknown, single = [], [], []
     with store.read() as connection:
-        for step in graph.steps:
+        for step in seen.graph.steps:
             if step.kind in _UNCOUNTED:
                 continue
-            tasks = _tasks(connection, step.name)
-            if step.name not in gathers:
-                tasks = tasks[len(tasks) // 2 :]
+            tasks = _counted(step, _tasks(connection, step.name), seen)
+            if step.name not in seen.gathers:
                 single += tasks
-            elif gathers[step.name] == step.name and ended and len(tasks) > 1:
-                tasks = tasks[:-1]
-            if step.name not in gathers:
-                each = _reached(step)
-            else:
-                each = _gathered(step, tasks, graph, found)
-            if tasks and each:
-                need, feeds = _need(step, registry), step.name in sources
-                cost = _cost(step.name, tasks, each, need)
-                cost = replace(cost, gathers=step.name in gathers, feeds=feeds)
-                costs.append(replace(cost, writes=_written(connection, tasks, each)))
-            else:
+            cost = _cost(connection, step, tasks, seen)
+            if cost is None:
                 unknown.append(step.name)
-        movie = _movie(connection, graph.steps)
+            else:
+                costs.append(cost)
+        movie = _movie(connection, seen.graph.steps)
     if not single:
         raise NothingMeasured(
-            f"no step of the session has a result of an exposure: of {found} exposures nothing "
-            "can be told. Name a session that has processed some, or measure here, without --from"
+            f"no step of the session has a result of an exposure: of {seen.found} exposures "
+            "nothing can be told. Name a session that has processed some, or measure here, "
+            "without --from"
         )
     return SessionCosts(
-        workflow=graph.name,
+        workflow=seen.graph.name,
         steps=tuple(costs),
         movie=movie,
         engine=engine,
-        exposures=found,
+        exposures=seen.found,
         unknown=tuple(unknown),
         per_core=_per_core(single),
     )
+
+
+def particles_each(store: Store) -> float:
+    """Particles in an exposure, the mean of those that have been extracted; 0: none were."""
+    with store.read() as connection:
+        members = current(connection, None)
+        mean = connection.execute(
+            select(func.avg(t.quality.c.value))
+            .join(members, members.c.id == t.quality.c.step_id)
+            .where(t.quality.c.name == "particles.count")
+        ).scalar()
+    return float(mean or 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What is known of a session as a whole."""
+
+    graph: WorkflowRecord
+    registry: Registry
+    gathers: Mapping[str, str]
+    follows: frozenset[str]
+    """Steps that gather what another step made of what it gathered."""
+    found: int
+    ended: bool
+
+    @classmethod
+    def of(cls, store: Store, registry: Registry) -> "_Seen":
+        graph = queries.workflow(store)
+        gathers = gathered_by(graph.steps, graph.links)
+        later = {link.step for link in graph.links if link.source in gathers}
+        return cls(
+            graph=graph,
+            registry=registry,
+            gathers=gathers,
+            follows=frozenset(name for name in later if gathers.get(name) == name),
+            found=sum(queries.count_exposures(store).values()),
+            ended=not looks_for_more(store),
+        )
+
+
+def _counted(step: StepRecord, tasks: list[_Task], seen: _Seen) -> list[_Task]:
+    """The tasks of a step that say what it costs while exposures come."""
+    if step.name not in seen.gathers:
+        return tasks[len(tasks) // 2 :]
+    last = seen.ended and seen.gathers[step.name] == step.name and len(tasks) > 1
+    return tasks[:-1] if last and step.name not in seen.follows else tasks
+
+
+def _cost(
+    connection: Connection, step: StepRecord, tasks: Sequence[_Task], seen: _Seen
+) -> StepCost | None:
+    """What a step takes for each exposure that is found, and once; None where nobody knows."""
+    gathers = step.name in seen.gathers
+    each = _gathered(step, tasks, seen.graph, seen.found) if gathers else _reached(step)
+    if not (tasks and each):
+        return None
+    need = _need(step, seen.registry)
+    seconds = each * statistics.fmean(_held(task, need) for task in tasks)
+    once = _before(connection, step.name, tasks[-1].revision, need)
+    if step.name in seen.follows:
+        seconds, once = 0.0, once + seen.found * seconds
+    return StepCost(
+        name=step.name,
+        seconds=seconds,
+        cores=need.cores,
+        gpus=need.gpus,
+        memory=max(need.memory, *(task.memory for task in tasks)),
+        gathers=gathers,
+        writes=_written(connection, tasks, each),
+        feeds=any(link.source == step.name for link in seen.graph.links),
+        tasks=len(tasks),
+        once=once,
+    )
+
+
+def _before(connection: Connection, step: str, counted: int, need: Resources) -> float:
+    """Seconds of a core that all other revisions of a step took than the one that is counted."""
+    counter = t.counter.c
+    chosen = (
+        select(func.sum(counter.seconds), func.sum(counter.cpu))
+        .join(t.revision, t.revision.c.id == counter.revision_id)
+        .join(t.step, t.step.c.id == t.revision.c.step_id)
+        .where(t.step.c.name == step, counter.revision_id != counted)
+    )
+    seconds, computed = connection.execute(chosen).one()
+    held = need.cores > 1 or need.gpus or not computed
+    return float(seconds or 0.0) * need.cores if held else float(computed)
 
 
 def _gathered(step: StepRecord, tasks: Sequence[_Task], graph: WorkflowRecord, found: int) -> float:
@@ -117,18 +196,6 @@ def _gathered(step: StepRecord, tasks: Sequence[_Task], graph: WorkflowRecord, f
         feeding = (records[link.source] for link in graph.links if link.step == step.name)
         return len(tasks) / taken * min(map(_reached, feeding), default=1.0)
     return step.counts.done / found if found else 0.0
-
-
-def _cost(name: str, tasks: Sequence[_Task], each: float, need: Resources) -> StepCost:
-    """What a step takes, from some of its tasks and how many there are for each exposure."""
-    return StepCost(
-        name=name,
-        seconds=each * statistics.fmean(_held(task, need) for task in tasks),
-        cores=need.cores,
-        gpus=need.gpus,
-        memory=max(need.memory, *(task.memory for task in tasks)),
-        tasks=len(tasks),
-    )
 
 
 def _reached(step: StepRecord) -> float:
@@ -159,22 +226,41 @@ def _per_core(tasks: Sequence[_Task]) -> float:
 
 
 def _tasks(connection: Connection, step: str) -> list[_Task]:
-    """The newest tasks of a step that ran, the oldest first."""
-    members, task, result = current(connection, None), t.task.c, t.result.c
+    """The newest tasks of a step that ran, the oldest first.
+
+    Where it was changed and has no result since, those of before.
+    """
+    revision, task, result = _revision(connection, step), t.task.c, t.result.c
     chosen = (
         select(result.id, result.seconds, result.cpu, result.memory)
         .join(t.task, task.result_id == result.id)
-        .join(members, members.c.revision_id == task.revision_id)
-        .where(members.c.name == step, task.state == "done")
+        .where(task.revision_id == revision, task.state == "done")
         .order_by(task.serial.desc())
         .limit(_NEWEST)
     )
     rows = connection.execute(chosen).all()
     counted = _exposures_of(connection, [row.id for row in rows])
     return [
-        _Task(row.id, row.seconds, row.cpu, row.memory or 0.0, counted.get(row.id, 0))
+        _Task(row.id, revision, row.seconds, row.cpu, row.memory or 0.0, counted.get(row.id, 0))
         for row in reversed(rows)
     ]
+
+
+def _revision(connection: Connection, step: str) -> int:
+    """The revision of a step that the adopted branch has, or the newest with results; 0: none."""
+    members = current(connection, None)
+    chosen = (
+        select(t.counter.c.revision_id)
+        .join(t.revision, t.revision.c.id == t.counter.c.revision_id)
+        .join(members, members.c.id == t.revision.c.step_id)
+        .where(members.c.name == step, t.counter.c.done > t.counter.c.reused)
+        .order_by(
+            (members.c.revision_id == t.counter.c.revision_id).desc(),
+            t.counter.c.revision_id.desc(),
+        )
+        .limit(1)
+    )
+    return int(connection.execute(chosen).scalar() or 0)
 
 
 def _exposures_of(connection: Connection, results: Sequence[int]) -> Mapping[int, int]:

@@ -64,7 +64,9 @@ class CapacityPlan:
     """What was asked, and what follows."""
 
     demand: Demand
+    measured: SessionCosts
     costs: SessionCosts
+    """The same, with each exposure's part of what a session takes once."""
     hardware: Hardware
     alone: float
     """Movies in an hour that the machine keeps up with in one session."""
@@ -127,11 +129,13 @@ def plan(costs: SessionCosts, hardware: Hardware, demand: Demand) -> CapacityPla
     """
     if not any(step.seconds > 0 for step in costs.steps):
         raise NotPlanned("no step has been measured: nothing can be planned from that")
+    whole, costs = costs, costs.in_session(demand.session)
     limits = sorted(_limits(costs, hardware, demand.microscopes), key=lambda one: one.rate)
     each = _needed(costs, demand, 1)
     machines, spread = _machines(costs, hardware, demand)
     return CapacityPlan(
         demand=demand,
+        measured=whole,
         costs=costs,
         hardware=hardware,
         alone=min(one.rate for one in _limits(costs, hardware, 1)),

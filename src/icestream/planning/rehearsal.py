@@ -2,10 +2,12 @@
 
 import shutil
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Set
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from icestream.engine.graph.blanks import needed, provisional
@@ -15,24 +17,29 @@ from icestream.engine.session import Machine, RunningSession, run_session
 from icestream.model import Movie
 from icestream.planning.cameras import CameraKind
 from icestream.planning.costs import SessionCosts
-from icestream.planning.measured import session_costs
+from icestream.planning.lessons import with_lessons
+from icestream.planning.measured import particles_each, session_costs
 from icestream.planning.movies import make_movie
 from icestream.planning.source import RepeatedMovie, registry_with_it
 from icestream.protocol import Registry
+from icestream.report.writer import ReportWriter
 from icestream.starting.trial import holding_nothing_back, left_without
-from icestream.store.open import open_store
+from icestream.store.open import NoStore, open_store
 
 __all__ = ["Rehearsed", "rehearse", "rehearsed_workflow"]
 
 _EACH = 200
 """Exposures for each core: more than it can process in the time."""
-_LEAST = 2
-"""Exposures for each core that are processed whatever the time."""
-_BATCHES = 2
-"""Tasks of each step that gathers exposures, whatever the time."""
+_LEAST = 4
+"""Exposures without which nothing is said of what the session's own process takes for each."""
 _TOO_LONG = 4.0
-"""Times the time after which it ends even without those."""
+"""Times the time after which it ends even if a step has not been seen."""
+_PATIENCE = 120.0
+"""Seconds before which it does not end so, however short the time is: workers have to start."""
 _GATHERING = ("batch", "group")
+_REPORT = 5.0
+"""Seconds between two looks of the report, as the settings have it where nobody changed them."""
+_EACH_EXPOSURE = ("item", "consensus", "selection")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +71,7 @@ def rehearse(
     Parameters
     ----------
     workflow
-        Whose steps are measured. What works on the results of steps that gather exposures, such
-        as a map made from classes, is left out: it says nothing in so short a session.
+        Whose steps are measured: those that have a result when the time is over.
     camera
         Of which size and kind the movies are.
     folder
@@ -75,8 +81,9 @@ def rehearse(
     particles
         In each movie.
     seconds
-        How long movies are processed; longer until each core has processed two, and each step
-        that gathers exposures has run twice, but not more than four times as long.
+        How long movies are processed; longer until each step of single exposures has run, and one
+        that gathers them, but not more than four times as long, or two minutes. What runs then is
+        not waited for.
 
     Raises
     ------
@@ -93,18 +100,20 @@ def rehearse(
         short = rehearsed_workflow(workflow, registry, movie, _EACH * machine.cores)
         session = scratch / "session"
         began = time.monotonic()
-        enough = _Enough(_LEAST * machine.cores, seconds)
-        run_session(
-            session,
-            short,
-            registry=registry,
-            machine=machine,
-            on_start=enough.begin,
-            on_progress=enough.look,
-        )
+        enough = _Enough(_single(short, registry), seconds)
+        with _reported(session, registry):
+            run_session(
+                session,
+                short,
+                registry=registry,
+                machine=machine,
+                on_start=enough.begin,
+                on_progress=enough.look,
+            )
         took = time.monotonic() - began
         with closing(open_store(session, readonly=True)) as store:
             costs = session_costs(store, registry, engine=enough.engine)
+            costs = with_lessons(costs, short, registry, particles_each(store))
     left = {step.name for step in short.steps}
     return Rehearsed(
         costs=replace(costs, workflow=workflow.name),
@@ -118,7 +127,7 @@ def rehearse(
 def rehearsed_workflow(
     workflow: Workflow, registry: Registry, movie: Movie, times: int
 ) -> Workflow:
-    """The workflow for one movie so many times, up to the first steps that gather exposures."""
+    """The workflow for one movie so many times."""
     workflow = holding_nothing_back(workflow, registry)
     sources = [step for step in workflow.steps if _brings_movies(step, registry)]
     if not sources:
@@ -126,13 +135,7 @@ def rehearsed_workflow(
             workflow.name,
             ["it takes no movies, so that it cannot be measured here: see --from"],
         )
-    gathers = {s.name for s in workflow.steps if registry.get(s.protocol).kind in _GATHERING}
-    gone = {
-        step.name
-        for step in workflow.steps
-        if any(one.step in gathers for feeding in step.inputs.values() for one in feeding)
-    }
-    gone |= {step.name for step in sources[1:]}
+    gone = {step.name for step in sources[1:]}
     steps = [
         replace(step, protocol=RepeatedMovie.name, parameters=RepeatedMovie.of(movie, times))
         if step.name == sources[0].name
@@ -157,15 +160,31 @@ def _brings_movies(step: Step, registry: Registry) -> bool:
     return protocol.brings and any(port.item is Movie for port in protocol.outputs())
 
 
-class _Enough:
-    """Ends a session when enough exposures came through it and the time is over."""
+def _single(workflow: Workflow, registry: Registry) -> frozenset[str]:
+    """The steps of single exposures, which do not wait for what gathers them."""
+    kinds = {step.name: registry.get(step.protocol).kind for step in workflow.steps}
+    later = {name for name, kind in kinds.items() if kind in _GATHERING}
+    while (
+        more := {
+            step.name
+            for step in workflow.steps
+            if any(one.step in later for feeding in step.inputs.values() for one in feeding)
+        }
+        - later
+    ):
+        later |= more
+    return frozenset(name for name, kind in kinds.items() if kind in _EACH_EXPOSURE) - later
 
-    def __init__(self, least: int, seconds: float) -> None:
-        self._least, self._seconds = least, seconds
+
+class _Enough:
+    """Ends a session when enough of its steps has been seen and the time is over."""
+
+    def __init__(self, single: Set[str], seconds: float) -> None:
+        self._single, self._seconds = single, seconds
         self._began = time.monotonic()
         self._stop: Callable[[], None] | None = None
         self._looks: list[tuple[int, float]] = []
-        """Exposures that had come through, and seconds that this process had computed."""
+        """Exposures that a step had come to, and seconds that this process had computed."""
 
     @property
     def engine(self) -> float:
@@ -173,26 +192,52 @@ class _Enough:
         if not self._looks:
             return 0.0
         (before, since), (ended, until) = self._looks[0], self._looks[-1]
-        return (until - since) / (ended - before) if ended - before >= self._least else 0.0
+        return (until - since) / (ended - before) if ended - before >= _LEAST else 0.0
 
     def begin(self, running: RunningSession) -> None:
         """Know what to end."""
         self._began = time.monotonic()
-        self._stop = running.request_stop
+        self._stop = partial(running.request_stop, drain=False)
 
     def look(self, progress: Progress) -> None:
         """End it, where it is time."""
-        ended = progress.found - progress.behind
         gone = time.monotonic() - self._began
         if self._stop is None:
             return
-        if ended:
+        single = [step.counts.done for step in progress.steps if step.name in self._single]
+        if ended := max(single, default=0):
             self._looks.append((ended, time.process_time()))
-        gathered = all(s.counts.done >= _BATCHES for s in progress.steps if s.kind in _GATHERING)
-        enough = ended >= self._least and gathered
-        if gone > self._seconds and (enough or gone > _TOO_LONG * self._seconds):
+        gathered = [step.counts.done for step in progress.steps if step.kind in _GATHERING]
+        enough = all(single) and (any(gathered) or not gathered)
+        most = max(_TOO_LONG * self._seconds, _PATIENCE)
+        if gone > self._seconds and (enough or gone > most):
             self._stop()
             self._stop = None
+
+
+@contextmanager
+def _reported(session: Path, registry: Registry) -> Iterator[None]:
+    """Keep a session's report up to date while a block runs, as is usual, in this process."""
+    over = threading.Event()
+    thread = threading.Thread(target=_report, args=(session, registry, over), name="report")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _report(session: Path, registry: Registry, over: threading.Event) -> None:
+    writer = None
+    try:
+        while not over.wait(_REPORT):
+            with suppress(NoStore):  # it has not begun
+                writer = writer or ReportWriter(session, every=_REPORT, registry=registry)
+                writer.update()
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 @contextmanager

@@ -96,13 +96,14 @@ def assumed(made: CapacityPlan, basis: Basis) -> Iterator[str]:
     left = basis.rehearsed.left_out if basis.rehearsed is not None else ()
     if nothing := sorted({*costs.unknown, *left}):
         yield (
-            f"{', '.join(nothing)}: taken to cost nothing, for so little says nothing of them; "
-            "plan from a session of some hours (--from) to have them counted"
+            f"{', '.join(nothing)}: taken to cost nothing, for no task of them ended; measure for "
+            "longer (--seconds), or plan from a session of some hours (--from)"
         )
+    yield from _once(made)
     if costs.engine == 0:
         yield "the session's own process, the report and the web server: not counted"
     else:
-        yield "the report and the web server: not counted"
+        yield "the web server: not counted"
     yield (
         f"what is needed is {100 * demand.spare:.0f} % more than the mean, for faster runs and for "
         "what has to be caught up with"
@@ -112,6 +113,21 @@ def assumed(made: CapacityPlan, basis: Basis) -> Iterator[str]:
         "those that another step reads, once: what comes again comes from memory"
     )
     yield f"movies come in {demand.hours:g} h of each day; how long data stay: {basis.rules}"
+
+
+def _once(made: CapacityPlan) -> Iterator[str]:
+    """What a session takes beside what each exposure costs."""
+    whole = f"a session has {made.demand.session:,.0f} exposures"
+    anew = [step.name for step in made.measured.steps if step.anew]
+    if anew and (lessons := [one for one in made.measured.lessons if one <= made.demand.session]):
+        counts = " and ".join(f"{math.ceil(one):,}" for one in lessons)
+        yield (
+            f"{whole}; the first {counts} go through {', '.join(anew)} once more, when the classes "
+            "teach the picker"
+        )
+    once = [f"{step.name} {step.once:.3g} s" for step in made.measured.steps if step.once >= 1.0]
+    if once:
+        yield f"{whole}, which share what was taken once, of a core: {', '.join(once)}"
 
 
 def cost_rows(made: CapacityPlan) -> Iterator[tuple[str, ...]]:
@@ -221,7 +237,8 @@ def plan_document(made: CapacityPlan, basis: Basis) -> dict[str, Any]:
             "workflow": made.costs.workflow,
             "measured": {
                 "how": list(measured(made, basis)),
-                "steps": [asdict(one) for one in made.costs.steps],
+                "steps": [asdict(one) for one in made.measured.steps],
+                "lessons": list(made.measured.lessons),
                 "engine": made.costs.engine,
                 "seconds": made.costs.seconds,
                 "movie": made.costs.movie,

@@ -33,6 +33,19 @@ def test_an_exposure_writes_its_movie_and_what_the_steps_leave() -> None:
     assert costs.seconds == pytest.approx(12.1)
 
 
+def test_exposures_share_what_a_session_takes_once() -> None:
+    costs = SessionCosts(
+        workflow="w",
+        movie=300e6,
+        lessons=(10.0, 500.0),
+        steps=(step(), step("pick", seconds=1.0, anew=True), step("map", seconds=0.0, once=60.0)),
+    )
+    short, long = costs.in_session(100), costs.in_session(1000)
+    assert [one.seconds for one in short.steps] == pytest.approx([4.0, 1.1, 0.6])
+    assert [one.seconds for one in long.steps] == pytest.approx([4.0, 1.51, 0.06])
+    assert long.in_session(1000) == long
+
+
 def test_all_that_cannot_be_asked_is_said_at_once() -> None:
     with pytest.raises(ValueError, match="microscopes is 0.*rate is -1.*hours is 25") as raised:
         Demand(microscopes=0, rate=-1, hours=25)
@@ -40,4 +53,5 @@ def test_all_that_cannot_be_asked_is_said_at_once() -> None:
 
 
 def test_what_all_microscopes_take_in_a_day() -> None:
-    assert Demand(microscopes=3, rate=600, hours=20).movies_a_day == 36_000
+    asked = Demand(microscopes=3, rate=600, hours=20)
+    assert (asked.movies_a_day, asked.session) == (36_000, 12_000)

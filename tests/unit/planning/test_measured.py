@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
-from icestream.planning.measured import NothingMeasured, session_costs
+from icestream.planning.measured import NothingMeasured, particles_each, session_costs
 from icestream.protocol import Registry
 from icestream.store import queries
 from icestream.store import tables as t
@@ -84,6 +85,44 @@ def test_a_step_that_is_skipped_half_the_time_costs_half(sample: SampleSession) 
     after = session_costs(sample.store, Registry())
     costs = [next(s.seconds for s in one.steps if s.name == "pick") for one in (before, after)]
     assert costs[1] == pytest.approx(costs[0] / 2)
+
+
+def test_maps_are_made_once_in_a_session(sample: SampleSession) -> None:
+    sample.grow(30)
+    sample.classify()
+    sample.reconstruct()
+    sample.reconstruct()
+    volume = {step.name: step for step in session_costs(sample.store, Registry()).steps}["volume"]
+    assert (volume.seconds, volume.gathers, volume.tasks) == (0.0, True, 2)
+    assert volume.once == pytest.approx(2 * 0.9 * 21.0)
+
+
+def test_what_a_step_took_before_it_was_changed_is_taken_once(sample: SampleSession) -> None:
+    sample.grow(30)
+    before = {step.name: step for step in session_costs(sample.store, Registry()).steps}["pick"]
+    sample.change("pick", "extract")
+    # Nothing has come of the change yet, so that what was before tells.
+    changed = {step.name: step for step in session_costs(sample.store, Registry()).steps}["pick"]
+    assert (changed.tasks, changed.once) == (before.tasks, 0.0)
+    assert changed.seconds > 0
+    with sample.store.write() as connection:
+        newest = select(func.max(t.revision.c.id)).where(
+            t.revision.c.step_id == sample.step_ids["pick"]
+        )
+        row = t.counter.c.revision_id == newest.scalar_subquery()
+        connection.execute(update(t.counter).where(row).values(seconds=60.0, cpu=50.0))
+    steps = {step.name: step for step in session_costs(sample.store, Registry()).steps}
+    assert (steps["pick"].once, steps["extract"].once) == (50.0, 0.0)
+
+
+def test_particles_of_an_exposure_are_counted(sample: SampleSession) -> None:
+    assert particles_each(sample.store) == 0.0
+    sample.grow(12)
+    with sample.store.read() as connection:
+        values = connection.execute(
+            select(t.quality.c.value).where(t.quality.c.name == "particles.count")
+        ).scalars()
+        assert particles_each(sample.store) == pytest.approx(np.mean(list(values)))
 
 
 def test_a_session_without_results_says_nothing(sample: SampleSession) -> None:

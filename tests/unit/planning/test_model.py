@@ -89,6 +89,15 @@ def test_what_stays_and_when_the_disk_is_full() -> None:
     assert plan(COSTS, replace(MACHINE, free=None), demand).full_in == math.inf
 
 
+def test_what_a_session_takes_once_matters_where_it_is_short() -> None:
+    once = replace(COSTS, steps=(ALIGN, CTF, replace(CLASSES, seconds=0.0, once=400.0)))
+    short = plan(once, replace(MACHINE, cores=2), Demand(rate=100, hours=2))
+    assert short.alone == pytest.approx(7200 / 10)  # 2 s of 400 for each of 200
+    long = plan(once, replace(MACHINE, cores=2), Demand(rate=1000, hours=20))
+    assert long.alone == pytest.approx(7200 / 8.02)
+    assert long.measured == once
+
+
 def test_nothing_follows_from_nothing() -> None:
     with pytest.raises(ValueError, match="no step has been measured"):
         plan(replace(COSTS, steps=()), MACHINE, Demand(rate=1))

@@ -1,6 +1,8 @@
 """The short session from which costs are told; a whole one is in tests/unit/cli/test_plan.py."""
 
+import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,16 @@ from icestream.engine.session import Machine
 from icestream.model import Movie, Optics
 from icestream.planning import rehearsal as module
 from icestream.planning.cameras import CameraKind
-from icestream.planning.rehearsal import _Enough, rehearse, rehearsed_workflow
+from icestream.planning.rehearsal import (
+    _Enough,
+    _reported,
+    _single,
+    rehearse,
+    rehearsed_workflow,
+)
 from icestream.planning.source import RepeatedMovie, registry_with_it
 from icestream.store.records import Counts
+from report_session import SampleSession
 
 MOVIE = Movie(
     exposure="movie", path=Path("/data/movie.tiff"), frames=8, shape=(512, 512),
@@ -26,14 +35,20 @@ SMALL = CameraKind(
 )
 
 
-def test_the_movie_comes_first_and_what_follows_classes_is_left_out() -> None:
+def test_the_movie_comes_first_and_all_that_follows_is_run() -> None:
     short = rehearsed_workflow(load_workflow("default"), registry_with_it(), MOVIE, 40)
     assert validate(short, registry_with_it()) == []
     assert short.step("import").protocol == RepeatedMovie.name
     assert short.step("import").parameters["times"] == 40
-    names = {step.name for step in short.steps}
-    assert {"align", "ctf", "pick", "extract", "classify", "gain"} < names
-    assert not {"keep", "volume", "map_monitor"} & names
+    assert [step.name for step in short.steps] == [
+        step.name for step in load_workflow("default").steps
+    ]
+
+
+def test_what_waits_for_classes_is_no_step_of_single_exposures() -> None:
+    short = rehearsed_workflow(load_workflow("default"), registry_with_it(), MOVIE, 40)
+    single = _single(short, registry_with_it())
+    assert single == {"align", "ctf", "judge", "select", "pick", "extract"}
 
 
 @pytest.mark.parametrize("name", ["eer", "quick-look", "screening", "phase-plate", "cluster"])
@@ -66,37 +81,56 @@ class _Session:
 
     ended = False
 
-    def request_stop(self) -> None:
+    def request_stop(self, *, drain: bool) -> None:
+        assert not drain, "what runs is not waited for"
         self.ended = True
 
 
-def _progress(ended: int, batches: int) -> Progress:
-    step = StepProgress(
-        name="classify", kind="batch", state="running", reason="", counts=Counts(done=batches)
+def _progress(aligned: int, picked: int, batches: int) -> Progress:
+    kinds = {"align": "item", "pick": "item", "keep": "selection", "classify": "batch"}
+    counts = {"align": aligned, "pick": picked, "keep": 0, "classify": batches}
+    steps = tuple(
+        StepProgress(
+            name=name,
+            kind=kind,  # type: ignore[arg-type]
+            state="running",
+            reason="",
+            counts=Counts(done=counts[name]),
+        )
+        for name, kind in kinds.items()
     )
-    return Progress(found=100, behind=100 - ended, steps=(step,))
+    return Progress(found=100, behind=100, steps=steps)
 
 
-def test_it_goes_on_until_the_time_is_over_and_enough_was_seen(
+def _enough(seconds: float) -> tuple[_Session, _Enough]:
+    session, enough = _Session(), _Enough({"align", "pick"}, seconds)
+    enough.begin(session)  # type: ignore[arg-type]
+    return session, enough
+
+
+def test_it_goes_on_until_the_time_is_over_and_each_step_was_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "time", _Clock([0.0, 0.0, 5.0, 11.0, 12.0, 13.0]))
-    session, enough = _Session(), _Enough(4, 10.0)
-    enough.begin(session)  # type: ignore[arg-type]
-    for ended, batches, over in ((4, 2, False), (3, 2, False), (4, 1, False), (4, 2, True)):
-        enough.look(_progress(ended, batches))
+    session, enough = _enough(10.0)
+    for aligned, picked, batches, over in (
+        (4, 1, 1, False),
+        (4, 0, 1, False),
+        (4, 1, 0, False),
+        (4, 1, 1, True),
+    ):
+        enough.look(_progress(aligned, picked, batches))
         assert session.ended is over
 
 
-def test_it_ends_without_enough_when_it_would_take_too_long(
+def test_it_ends_without_a_step_when_it_would_take_too_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "time", _Clock([0.0, 0.0, 39.0, 41.0]))
-    session, enough = _Session(), _Enough(4, 10.0)
-    enough.begin(session)  # type: ignore[arg-type]
-    enough.look(_progress(1, 0))
+    monkeypatch.setattr(module, "time", _Clock([0.0, 0.0, 119.0, 121.0]))
+    session, enough = _enough(10.0)
+    enough.look(_progress(1, 0, 0))
     assert not session.ended
-    enough.look(_progress(1, 0))
+    enough.look(_progress(1, 0, 0))
     assert session.ended
 
 
@@ -104,13 +138,25 @@ def test_the_start_of_the_process_is_no_cost_of_an_exposure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "time", _Clock([0.0] * 5, computed=[7.0, 7.4, 8.0]))
-    enough = _Enough(4, 1000.0)
-    enough.begin(_Session())  # type: ignore[arg-type]
-    for ended in (1, 3):
-        enough.look(_progress(ended, 0))
+    _, enough = _enough(1000.0)
+    for aligned in (1, 3):
+        enough.look(_progress(aligned, 0, 0))
     assert enough.engine == 0.0  # of two exposures nothing can be said
-    enough.look(_progress(11, 0))
+    enough.look(_progress(11, 0, 0))
     assert enough.engine == pytest.approx(0.1)
+
+
+def test_a_report_is_kept_as_it_is_beside_any_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_REPORT", 0.01)
+    with _reported(tmp_path / "grid", registry_with_it()):
+        with closing(SampleSession(tmp_path / "grid", start=0.0).store):
+            page = tmp_path / "grid" / "report" / "index.html"
+            until = time.monotonic() + 120.0
+            while not page.exists() and time.monotonic() < until:
+                time.sleep(0.01)
+        assert page.exists()
 
 
 def test_a_folder_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
