@@ -11,7 +11,8 @@ Rows
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -54,6 +55,11 @@ _DECODERS: dict[int, Callable[..., Any]] = {
     34925: imagecodecs.lzma_decode,
     50000: imagecodecs.zstd_decode,
     34926: imagecodecs.zstd_decode,
+}
+_ENCODERS: dict[str, Callable[..., Any]] = {
+    "lzw": imagecodecs.lzw_encode,
+    "deflate": imagecodecs.zlib_encode,
+    "zstd": imagecodecs.zstd_encode,
 }
 _NOT_COUNTS = {
     2: "colours (RGB)",
@@ -345,6 +351,7 @@ def write_tiff(
     compression: str | None = "lzw",
     pixel_size: float | None = None,
     description: str = "",
+    threads: int = 1,
 ) -> None:
     """Write an image ``(y, x)`` or a movie ``(n, y, x)``, one page and one strip a frame.
 
@@ -356,23 +363,42 @@ def write_tiff(
         ``"lzw"``, ``"deflate"``, ``"zstd"`` or None.
     pixel_size
         Å, written as the resolution per centimetre.
+    threads
+        That compress; with more than one, all compressed frames are in memory at once.
     """
     frames = array[None] if array.ndim == 2 else array
     resolution = {"resolution": (1e8 / pixel_size,) * 2, "resolutionunit": 3} if pixel_size else {}
     from tifffile import TiffWriter  # slow to load
 
+    pages: Iterable[NDArray[Any] | Iterator[bytes]] = map(_upright, frames)
+    if threads > 1 and compression is not None:
+        pages = (
+            iter([strip]) for strip in in_threads(partial(_strip, compression), frames, threads)
+        )
     with (
         written_whole(path) as unfinished,
         TiffWriter(unfinished, bigtiff=frames.nbytes > 2**31) as writer,
     ):
-        for frame in frames:
+        for page in pages:
             writer.write(
-                np.ascontiguousarray(frame[::-1]),
+                page,
+                shape=frames.shape[1:],
+                dtype=frames.dtype,
                 compression=compression,
                 photometric="minisblack",
-                rowsperstrip=frame.shape[0],
+                rowsperstrip=frames.shape[1],
                 description=description or None,
                 contiguous=False,
                 metadata=None,
                 **resolution,  # type: ignore[arg-type]
             )
+
+
+def _upright(frame: NDArray[Any]) -> NDArray[Any]:
+    """A frame as a page has it, its first row at the top."""
+    return np.ascontiguousarray(frame[::-1])
+
+
+def _strip(compression: str, frame: NDArray[Any]) -> bytes:
+    encoded: bytes = _ENCODERS[compression](_upright(frame))
+    return encoded

@@ -24,7 +24,7 @@ class DiskPace:
     """Bytes of the file."""
 
 
-def measure_disk(folder: Path, *, seconds: float = 4.0, largest: int = _LARGEST) -> DiskPace:
+def measure_disk(folder: Path, *, seconds: float = 2.5, largest: int = _LARGEST) -> DiskPace:
     """Write a file for some seconds until the disk has it, and read it back from there.
 
     Parameters

@@ -26,7 +26,9 @@ _EER_FRAMES = 8
 """Frames of the camera in a fraction of an EER movie."""
 
 
-def make_movie(camera: CameraKind, folder: Path, *, particles: int, seed: int = 1) -> Movie:
+def make_movie(
+    camera: CameraKind, folder: Path, *, particles: int, seed: int = 1, threads: int = 1
+) -> Movie:
     """Write a movie, and its gain reference beside it.
 
     Parameters
@@ -39,6 +41,8 @@ def make_movie(camera: CameraKind, folder: Path, *, particles: int, seed: int = 
         In the whole of it.
     seed
         Of the simulation.
+    threads
+        That write it.
     """
     folder.mkdir(parents=True)
     rng = np.random.default_rng([seed, 17])
@@ -57,7 +61,7 @@ def make_movie(camera: CameraKind, folder: Path, *, particles: int, seed: int = 
     _, frames = simulate_movie(conditions, make_cage(), eye, rng)
     gain = _write_gain(camera, folder, _laid(eye.gain, camera.shape))
     path = folder / f"movie.{camera.container}"
-    _write(camera, path, frames, rng)
+    _write(camera, path, frames, rng, threads)
     return Movie(
         exposure=path.stem,
         path=path,
@@ -78,7 +82,11 @@ def _laid(image: NDArray[_T], shape: tuple[int, int]) -> NDArray[_T]:
 
 
 def _write(
-    camera: CameraKind, path: Path, frames: Iterator[NDArray[np.uint8]], rng: np.random.Generator
+    camera: CameraKind,
+    path: Path,
+    frames: Iterator[NDArray[np.uint8]],
+    rng: np.random.Generator,
+    threads: int,
 ) -> None:
     if camera.container == "eer":
         write_eer(
@@ -96,7 +104,7 @@ def _write(
     for number, frame in enumerate(frames):
         stack[number] = _laid(frame, camera.shape)
     if camera.container == "tiff":
-        write_tiff(path, stack, pixel_size=camera.pixel_size)
+        write_tiff(path, stack, pixel_size=camera.pixel_size, threads=threads)
     else:
         write_mrc(path, stack.astype(np.int16), camera.pixel_size)
 

@@ -32,8 +32,10 @@ _EACH = 200
 """Exposures for each core: more than it can process in the time."""
 _LEAST = 4
 """Exposures without which nothing is said of what the session's own process takes for each."""
-_TOO_LONG = 4.0
-"""Times the time after which it ends even if a step has not been seen."""
+_EACH_CORE = 2
+"""Results of each step of single exposures that are waited for, for each core."""
+_LONGER, _TOO_LONG = 2.0, 4.0
+"""Times the time after which one result of each step is enough, and after which none is."""
 _PATIENCE = 120.0
 """Seconds before which it does not end so, however short the time is: workers have to start."""
 _GATHERING = ("batch", "group")
@@ -81,9 +83,9 @@ def rehearse(
     particles
         In each movie.
     seconds
-        How long movies are processed; longer until each step of single exposures has run, and one
-        that gathers them, but not more than four times as long, or two minutes. What runs then is
-        not waited for.
+        How long movies are processed; up to twice as long until each step of single exposures has
+        run twice on each core, and one that gathers them has run; up to four times, or two minutes,
+        until each has run at all. What runs at the end is not waited for.
 
     Raises
     ------
@@ -95,12 +97,12 @@ def rehearse(
     registry = registry_with_it()
     with _scratch(folder) as scratch:
         began = time.monotonic()
-        movie = make_movie(camera, scratch / "movies", particles=particles)
+        movie = make_movie(camera, scratch / "movies", particles=particles, threads=machine.cores)
         making = time.monotonic() - began
         short = rehearsed_workflow(workflow, registry, movie, _EACH * machine.cores)
         session = scratch / "session"
         began = time.monotonic()
-        enough = _Enough(_single(short, registry), seconds)
+        enough = _Enough(_single(short, registry), _EACH_CORE * machine.cores, seconds)
         with _reported(session, registry):
             run_session(
                 session,
@@ -179,8 +181,8 @@ def _single(workflow: Workflow, registry: Registry) -> frozenset[str]:
 class _Enough:
     """Ends a session when enough of its steps has been seen and the time is over."""
 
-    def __init__(self, single: Set[str], seconds: float) -> None:
-        self._single, self._seconds = single, seconds
+    def __init__(self, single: Set[str], results: int, seconds: float) -> None:
+        self._single, self._results, self._seconds = single, results, seconds
         self._began = time.monotonic()
         self._stop: Callable[[], None] | None = None
         self._looks: list[tuple[int, float]] = []
@@ -208,11 +210,18 @@ class _Enough:
         if ended := max(single, default=0):
             self._looks.append((ended, time.process_time()))
         gathered = [step.counts.done for step in progress.steps if step.kind in _GATHERING]
-        enough = all(single) and (any(gathered) or not gathered)
-        most = max(_TOO_LONG * self._seconds, _PATIENCE)
-        if gone > self._seconds and (enough or gone > most):
+        seen = min(single, default=0) if any(gathered) or not gathered else 0
+        if gone > self._until(seen):
             self._stop()
             self._stop = None
+
+    def _until(self, results: int) -> float:
+        """Seconds after which it ends with so many results of each step."""
+        if results >= self._results:
+            return self._seconds
+        if results:
+            return _LONGER * self._seconds
+        return max(_TOO_LONG * self._seconds, _PATIENCE)
 
 
 @contextmanager

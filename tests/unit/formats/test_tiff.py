@@ -39,6 +39,16 @@ def test_what_is_written_is_read_back(tmp_path: Path, compression: str | None, k
     assert pages[0].pixel_size == pytest.approx(1.1, rel=1e-6)
 
 
+@pytest.mark.parametrize("compression", ["lzw", "deflate", "zstd", None])
+def test_threads_write_the_same(tmp_path: Path, compression: str | None) -> None:
+    movie = _movie("u2")
+    for threads in (1, 3):
+        write_tiff(tmp_path / f"{threads}.tif", movie, compression=compression, threads=threads)
+    np.testing.assert_array_equal(read_tiff(tmp_path / "3.tif"), movie)
+    one, three = (read_pages(tmp_path / f"{threads}.tif") for threads in (1, 3))
+    assert [page.compression for page in three] == [page.compression for page in one]
+
+
 def test_the_top_row_of_the_file_is_the_last_row_of_the_array(tmp_path: Path) -> None:
     """As in RELION; tifffile gives the top row first."""
     movie = _movie()

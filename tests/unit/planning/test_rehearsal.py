@@ -103,35 +103,29 @@ def _progress(aligned: int, picked: int, batches: int) -> Progress:
 
 
 def _enough(seconds: float) -> tuple[_Session, _Enough]:
-    session, enough = _Session(), _Enough({"align", "pick"}, seconds)
+    session, enough = _Session(), _Enough({"align", "pick"}, 3, seconds)
     enough.begin(session)  # type: ignore[arg-type]
     return session, enough
 
 
-def test_it_goes_on_until_the_time_is_over_and_each_step_was_seen(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("aligned", "picked", "batches", "until"),
+    [
+        (4, 3, 1, 10.0),
+        (4, 2, 1, 20.0),
+        (4, 1, 1, 20.0),
+        (4, 0, 1, 120.0),
+        (4, 3, 0, 120.0),
+    ],
+)
+def test_the_less_was_seen_the_longer_it_goes_on(
+    aligned: int, picked: int, batches: int, until: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "time", _Clock([0.0, 0.0, 5.0, 11.0, 12.0, 13.0]))
+    monkeypatch.setattr(module, "time", _Clock([0.0, 0.0, until - 1.0, until + 1.0]))
     session, enough = _enough(10.0)
-    for aligned, picked, batches, over in (
-        (4, 1, 1, False),
-        (4, 0, 1, False),
-        (4, 1, 0, False),
-        (4, 1, 1, True),
-    ):
+    for over in (False, True):
         enough.look(_progress(aligned, picked, batches))
         assert session.ended is over
-
-
-def test_it_ends_without_a_step_when_it_would_take_too_long(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "time", _Clock([0.0, 0.0, 119.0, 121.0]))
-    session, enough = _enough(10.0)
-    enough.look(_progress(1, 0, 0))
-    assert not session.ended
-    enough.look(_progress(1, 0, 0))
-    assert session.ended
 
 
 def test_the_start_of_the_process_is_no_cost_of_an_exposure(
