@@ -1,9 +1,10 @@
 """What one exposure costs, what a machine has, and what is asked of it: values, nothing else."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-__all__ = ["RAW", "Demand", "Hardware", "NotPlanned", "SessionCosts", "StepCost"]
+__all__ = ["RAW", "Demand", "Hardware", "NotPlanned", "SessionCosts", "StepCost", "doublings"]
 
 RAW = "raw"
 """Class of movies, as the rules for keeping data name it."""
@@ -36,6 +37,9 @@ class StepCost:
     """That were measured."""
     once: float = 0.0
     """Seconds of a core that it takes in a session beside that, however many exposures come."""
+    first: float = 0.0
+    """Exposures of a session with which it takes that first, and as much again each time there are
+    twice as many; 0: it takes it once only."""
     anew: bool = False
     """Whether it is run again for what had come when the classes taught the picker."""
 
@@ -48,6 +52,16 @@ class StepCost:
     def gpu_seconds(self) -> float:
         """Seconds of a GPU."""
         return self.seconds / self.cores * self.gpus
+
+
+def doublings(first: float, exposures: float) -> float:
+    """How often something is taken that is taken first with some exposures, and with each twice.
+
+    Where it has no first it is taken once.
+    """
+    if first <= 0:
+        return 1.0
+    return 1.0 + math.log2(exposures / first) if exposures >= first else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +87,13 @@ class SessionCosts:
 
     def in_session(self, exposures: float) -> "SessionCosts":
         """The same, with each exposure's part of what a session of so many takes beside it."""
-        again = sum(lesson for lesson in self.lessons if lesson <= exposures) / exposures
-        steps = (
-            replace(
-                step,
-                seconds=step.seconds * (1.0 + again * step.anew) + step.once / exposures,
-                once=0.0,
-            )
-            for step in self.steps
-        )
+        lessons = [lesson for lesson in self.lessons if lesson <= exposures]
+        steps = []
+        for step in self.steps:
+            begun = [exposures, *lessons] if step.anew else [exposures]
+            once = step.once * sum(doublings(step.first, reached) for reached in begun)
+            seconds = step.seconds * (1.0 + step.anew * sum(lessons) / exposures)
+            steps.append(replace(step, seconds=seconds + once / exposures, once=0.0))
         return replace(self, steps=tuple(steps), lessons=())
 
     @property

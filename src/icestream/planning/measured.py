@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from icestream.facility.keep.known import FileClasses
-from icestream.planning.costs import NotPlanned, SessionCosts, StepCost
+from icestream.planning.costs import NotPlanned, SessionCosts, StepCost, doublings
 from icestream.protocol import Registry, Resources, UnknownProtocol
 from icestream.store import queries
 from icestream.store import tables as t
@@ -26,6 +26,9 @@ __all__ = ["NothingMeasured", "particles_each", "session_costs"]
 
 _NEWEST = 200
 """Results of a step that are looked at: those of lately, and so many at most."""
+_PARTICLES = "particles.count"
+_LITTLE = 0.1
+"""Part of the dearest task of a step below which a task did nothing."""
 _UNCOUNTED = ("source", "monitor", "trigger")
 
 
@@ -52,8 +55,8 @@ def session_costs(store: Store, registry: Registry, *, engine: float = 0.0) -> S
     Of a step of single exposures the older half is left out where there are few: workers were
     new then. Of a step that gathers exposures, the last task of a session that has ended is left
     out: it looks at everything once more. What a step took before it was changed, such as picks
-    from before the classes taught the picker, is taken once by a session. So is what a step took
-    that gathers what another gathered: maps come of twice as many particles as the last ones.
+    from before the classes taught the picker, is taken once by a session. What a step took
+    that gathers what another gathered is taken again with twice as many exposures, as maps are.
 
     Parameters
     ----------
@@ -108,7 +111,7 @@ def particles_each(store: Store) -> float:
         mean = connection.execute(
             select(func.avg(t.quality.c.value))
             .join(members, members.c.id == t.quality.c.step_id)
-            .where(t.quality.c.name == "particles.count")
+            .where(t.quality.c.name == _PARTICLES)
         ).scalar()
     return float(mean or 0.0)
 
@@ -159,8 +162,11 @@ def _cost(
     need = _need(step, seen.registry)
     seconds = each * statistics.fmean(_held(task, need) for task in tasks)
     once = _before(connection, step.name, tasks[-1].revision, need)
+    first = 0.0
     if step.name in seen.follows:
-        seconds, once = 0.0, once + seen.found * seconds
+        first, until = _reach(connection, tasks)
+        once = (once + seen.found * seconds) / doublings(first, until)
+        seconds = 0.0
     return StepCost(
         name=step.name,
         seconds=seconds,
@@ -172,7 +178,29 @@ def _cost(
         feeds=any(link.source == step.name for link in seen.graph.links),
         tasks=len(tasks),
         once=once,
+        first=first,
     )
+
+
+def _reach(connection: Connection, tasks: Sequence[_Task]) -> tuple[float, float]:
+    """Exposures whose particles there were when a step began its work first, and in the end.
+
+    What a step does for too few of them is no work; without particles, both are 0.
+    """
+    dear = _LITTLE * max(task.seconds for task in tasks)
+    first = next(task for task in tasks if task.seconds >= dear)
+    result, quality = t.result.c, t.quality.c
+    whole = (
+        select(func.count(quality.subject_id.distinct()))
+        .join(t.result, result.id == quality.result_id)
+        .where(quality.name == _PARTICLES)
+    )
+    began = connection.execute(select(result.started).where(result.id == first.result)).scalar_one()
+    until = connection.execute(whole).scalar_one()
+    if not until:
+        return 0.0, 0.0
+    before = connection.execute(whole.where(result.started + result.seconds <= began)).scalar_one()
+    return float(max(1, before)), float(until)
 
 
 def _before(connection: Connection, step: str, counted: int, need: Resources) -> float:

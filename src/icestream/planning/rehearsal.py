@@ -84,8 +84,8 @@ def rehearse(
         In each movie.
     seconds
         How long movies are processed; up to twice as long until each step of single exposures has
-        run twice on each core, and one that gathers them has run; up to four times, or two minutes,
-        until each has run at all. What runs at the end is not waited for.
+        run twice on each core, one that gathers them has run, and no map is being made; up to four
+        times, or two minutes, until each has run at all. What runs at the end is not waited for.
 
     Raises
     ------
@@ -102,7 +102,8 @@ def rehearse(
         short = rehearsed_workflow(workflow, registry, movie, _EACH * machine.cores)
         session = scratch / "session"
         began = time.monotonic()
-        enough = _Enough(_single(short, registry), _EACH_CORE * machine.cores, seconds)
+        later = _later(short, registry)
+        enough = _Enough(_single(short, registry), later, _EACH_CORE * machine.cores, seconds)
         with _reported(session, registry):
             run_session(
                 session,
@@ -162,27 +163,37 @@ def _brings_movies(step: Step, registry: Registry) -> bool:
     return protocol.brings and any(port.item is Movie for port in protocol.outputs())
 
 
-def _single(workflow: Workflow, registry: Registry) -> frozenset[str]:
-    """The steps of single exposures, which do not wait for what gathers them."""
-    kinds = {step.name: registry.get(step.protocol).kind for step in workflow.steps}
-    later = {name for name, kind in kinds.items() if kind in _GATHERING}
+def _later(workflow: Workflow, registry: Registry) -> frozenset[str]:
+    """The steps that wait for what gathers exposures."""
+    found: set[str] = set()
+    gathers = {s.name for s in workflow.steps if registry.get(s.protocol).kind in _GATHERING}
     while (
         more := {
             step.name
             for step in workflow.steps
-            if any(one.step in later for feeding in step.inputs.values() for one in feeding)
+            if any(
+                one.step in gathers | found for feeding in step.inputs.values() for one in feeding
+            )
         }
-        - later
+        - found
     ):
-        later |= more
-    return frozenset(name for name, kind in kinds.items() if kind in _EACH_EXPOSURE) - later
+        found |= more
+    return frozenset(found)
+
+
+def _single(workflow: Workflow, registry: Registry) -> frozenset[str]:
+    """The steps of single exposures, which do not wait for what gathers them."""
+    kinds = {step.name: registry.get(step.protocol).kind for step in workflow.steps}
+    single = frozenset(name for name, kind in kinds.items() if kind in _EACH_EXPOSURE)
+    return single - _later(workflow, registry)
 
 
 class _Enough:
     """Ends a session when enough of its steps has been seen and the time is over."""
 
-    def __init__(self, single: Set[str], results: int, seconds: float) -> None:
-        self._single, self._results, self._seconds = single, results, seconds
+    def __init__(self, single: Set[str], later: Set[str], results: int, seconds: float) -> None:
+        self._single, self._later = single, later
+        self._results, self._seconds = results, seconds
         self._began = time.monotonic()
         self._stop: Callable[[], None] | None = None
         self._looks: list[tuple[int, float]] = []
@@ -211,7 +222,8 @@ class _Enough:
             self._looks.append((ended, time.process_time()))
         gathered = [step.counts.done for step in progress.steps if step.kind in _GATHERING]
         seen = min(single, default=0) if any(gathered) or not gathered else 0
-        if gone > self._until(seen):
+        runs = any(step.counts.running for step in progress.steps if step.name in self._later)
+        if gone > self._until(min(seen, 1) if runs else seen):
             self._stop()
             self._stop = None
 

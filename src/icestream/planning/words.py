@@ -125,9 +125,17 @@ def _once(made: CapacityPlan) -> Iterator[str]:
             f"{whole}; the first {counts} go through {', '.join(anew)} once more, when the classes "
             "teach the picker"
         )
-    once = [f"{step.name} {step.once:.3g} s" for step in made.measured.steps if step.once >= 1.0]
+    once = [
+        f"{step.name} {step.once:.3g} s"
+        + (
+            f" with {math.ceil(step.first):,} and each time there are twice as many"
+            * (step.first > 0)
+        )
+        for step in made.measured.steps
+        if step.once >= 1.0
+    ]
     if once:
-        yield f"{whole}, which share what was taken once, of a core: {', '.join(once)}"
+        yield f"{whole}, which share what is not taken for each, of a core: {', '.join(once)}"
 
 
 def cost_rows(made: CapacityPlan) -> Iterator[tuple[str, ...]]:

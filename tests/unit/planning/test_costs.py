@@ -2,7 +2,7 @@
 
 import pytest
 
-from icestream.planning.costs import Demand, SessionCosts, StepCost
+from icestream.planning.costs import Demand, SessionCosts, StepCost, doublings
 
 
 def step(name: str = "align", **given: object) -> StepCost:
@@ -44,6 +44,15 @@ def test_exposures_share_what_a_session_takes_once() -> None:
     assert [one.seconds for one in short.steps] == pytest.approx([4.0, 1.1, 0.6])
     assert [one.seconds for one in long.steps] == pytest.approx([4.0, 1.51, 0.06])
     assert long.in_session(1000) == long
+
+
+def test_what_is_taken_again_with_twice_as_many() -> None:
+    assert [doublings(10.0, many) for many in (5, 10, 20, 80)] == [0.0, 1.0, 2.0, 4.0]
+    assert doublings(0.0, 80.0) == 1.0
+    maps = step("map", seconds=0.0, once=60.0, first=10.0, anew=True)
+    costs = SessionCosts(workflow="w", movie=1.0, steps=(maps,), lessons=(40.0, 5000.0))
+    (told,) = costs.in_session(80).steps
+    assert told.seconds == pytest.approx(60.0 * (4 + 3) / 80)  # begun again by a lesson at 40
 
 
 def test_all_that_cannot_be_asked_is_said_at_once() -> None:

@@ -86,7 +86,7 @@ class _Session:
         self.ended = True
 
 
-def _progress(aligned: int, picked: int, batches: int) -> Progress:
+def _progress(aligned: int, picked: int, batches: int, keeping: int = 0) -> Progress:
     kinds = {"align": "item", "pick": "item", "keep": "selection", "classify": "batch"}
     counts = {"align": aligned, "pick": picked, "keep": 0, "classify": batches}
     steps = tuple(
@@ -95,7 +95,7 @@ def _progress(aligned: int, picked: int, batches: int) -> Progress:
             kind=kind,  # type: ignore[arg-type]
             state="running",
             reason="",
-            counts=Counts(done=counts[name]),
+            counts=Counts(done=counts[name], running=keeping if name == "keep" else 0),
         )
         for name, kind in kinds.items()
     )
@@ -103,28 +103,29 @@ def _progress(aligned: int, picked: int, batches: int) -> Progress:
 
 
 def _enough(seconds: float) -> tuple[_Session, _Enough]:
-    session, enough = _Session(), _Enough({"align", "pick"}, 3, seconds)
+    session, enough = _Session(), _Enough({"align", "pick"}, {"keep"}, 3, seconds)
     enough.begin(session)  # type: ignore[arg-type]
     return session, enough
 
 
 @pytest.mark.parametrize(
-    ("aligned", "picked", "batches", "until"),
+    ("done", "keeping", "until"),
     [
-        (4, 3, 1, 10.0),
-        (4, 2, 1, 20.0),
-        (4, 1, 1, 20.0),
-        (4, 0, 1, 120.0),
-        (4, 3, 0, 120.0),
+        ((4, 3, 1), 0, 10.0),
+        ((4, 3, 1), 1, 20.0),
+        ((4, 2, 1), 0, 20.0),
+        ((4, 1, 1), 1, 20.0),
+        ((4, 0, 1), 0, 120.0),
+        ((4, 3, 0), 0, 120.0),
     ],
 )
 def test_the_less_was_seen_the_longer_it_goes_on(
-    aligned: int, picked: int, batches: int, until: float, monkeypatch: pytest.MonkeyPatch
+    done: tuple[int, int, int], keeping: int, until: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "time", _Clock([0.0, 0.0, until - 1.0, until + 1.0]))
     session, enough = _enough(10.0)
     for over in (False, True):
-        enough.look(_progress(aligned, picked, batches))
+        enough.look(_progress(*done, keeping))
         assert session.ended is over
 
 

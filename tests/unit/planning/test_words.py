@@ -118,7 +118,7 @@ def test_measured_and_assumed_are_told_apart() -> None:
         replace(COSTS.steps[0], anew=True), replace(COSTS.steps[1], once=90.0)))  # fmt: skip
     said = "\n".join(assumed(plan(anew, MACHINE, Demand(rate=10, hours=10)), BASIS))
     assert "a session has 100 exposures; the first 20 go through align once more" in said
-    assert "share what was taken once, of a core: classify 90 s" in said
+    assert "share what is not taken for each, of a core: classify 90 s" in said
     busy = replace(made, costs=replace(COSTS, per_core=4.2))
     assert "held its core 4.2 times as long" in "\n".join(measured(busy, BASIS))
     session = Basis(session="/data/s1", folder="/data", disk=None, rules="as asked")
