@@ -66,7 +66,7 @@ def test_movies_become_a_refined_model(
         pytest.skip("icestream-relion, icestream-topaz and icestream-structure are not installed")
     particle = shared_data / "models" / "apoferritin_6z6u.pdb.gz"
     plan = SessionPlan(
-        movies=4, size=512, frames=6, dose_per_frame=4, pixel_size=3.0, particles=40, speed=0,
+        movies=6, size=512, frames=6, dose_per_frame=4, pixel_size=3.0, particles=40, speed=0,
         seed=4, specimen=str(particle),
     )  # fmt: skip
     pattern = str(acquire(plan, tmp_path / "microscope").folder / "**" / "*.tiff")
@@ -87,7 +87,7 @@ def test_movies_become_a_refined_model(
         failed = queries.failures(store)
     assert outcome.complete and not any(count.failed for count in told.values()), failed
     chosen = from_document(RelionParticles, made["chosen"]["relion_particles"])
-    assert chosen.particles == made["classify"]["classes"]["particles"] > 80
+    assert chosen.particles == made["classify"]["classes"]["particles"] > 120
     first = from_document(Volume, made["volume"]["volume"])
     refined = from_document(Volume, made["refine"]["volume"])
     assert first.map is not None and refined.map is not None
@@ -96,7 +96,7 @@ def test_movies_become_a_refined_model(
     assert header.shape == (48, 48, 48) and refined.pixel_size == pytest.approx(4.125)
     assert made["sharpen"]["sharpening"]["bfactor"] is not None
     laid = made["servalcat"]["atomic_model"]
-    assert laid["correlation"] > 0.5 > laid["other_hand"] + 0.1, "it is a map of the particle"
+    assert laid["correlation"] > max(0.5, laid["other_hand"] + 0.2), "it is a map of the particle"
     assert laid["agreement"] < 14
     assert laid["bond_deviation"] < 0.03
     assert (session / laid["model"]).is_file()

@@ -4,9 +4,12 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from icestream.channels.message import Told
 from icestream.facility.duties.telling import tell_staff
 from icestream.facility.opened import Facility
+from icestream.facility.registry import duties as rows
 
 __all__ = ["RegistryAway"]
 
@@ -25,6 +28,16 @@ class RegistryAway:
     tried: float = 0.0
     """When a channel was last asked to tell it."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def look(self, facility: Facility) -> None:
+        """Ask it, while no duty of this process does: all wait, since it may be what is away."""
+        try:
+            with facility.registry.read() as connection:
+                rows.duty(connection, "disks")
+        except SQLAlchemyError as error:
+            self.failed(facility, str(error.__cause__ or error).strip().partition("\n")[0])
+        else:
+            self.answered(facility)
 
     def failed(self, facility: Facility, problem: str) -> None:
         """It cannot be asked now: staff are told, once, where that lasts."""

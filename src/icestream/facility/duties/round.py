@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -84,11 +85,14 @@ def do_duties(
     lost = ""
     while not stop.wait(_LOOK):
         lost = _kept(turn, strands, lost)
-        for one in strands:
+        looks = {one.duty.name: one.look for one in strands}
+        if lost:
+            looks["registry"] = partial(away.look, facility)
+        for name, look in looks.items():
             try:
-                one.look()
+                look()
             except Exception:  # in writing down or telling: it is tried again
-                _log.error(f"{one.duty.name}: {traceback.format_exc()}")
+                _log.error(f"{name}: {traceback.format_exc()}")
     until = time.monotonic() + _ENDS
     for one in strands:
         one.halt.set()

@@ -240,3 +240,34 @@ def test_duties_rest_while_another_process_may_do_them(facility: Facility) -> No
         assert act.calls == calls
         lent.said = ""
         eventually(lambda: act.calls > calls)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_staff_know_of_the_registry_though_all_duties_wait(facility: Facility) -> None:
+    """Found by the campaign of a facility: the connection that holds the turn breaks first."""
+
+    class Broken:
+        said = "server closed the connection"
+
+        def lost(self) -> str:
+            return self.said
+
+    def rename(before: str, after: str) -> None:
+        with facility.registry.engine.connect() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {before} RENAME TO {after}")
+            connection.commit()
+
+    broken, act = Broken(), Away(Outage(""))
+    act.error = None
+    never = replace(duty(act), every=3600.0)
+    with running(facility, never, turn=broken):
+        eventually(lambda: act.calls)
+        rename("duty", "gone")
+        eventually(
+            lambda: [one["over"] for log in told(facility) for one in log["alerts"]] == [None]
+        )
+        rename("gone", "duty")
+        eventually(lambda: len(told(facility)) == 2)
+    alerts = [alert for one in told(facility) for alert in one["alerts"]]
+    assert [alert["key"] for alert in alerts] == ["facility.registry"] * 2
+    assert [alert["over"] is not None for alert in alerts] == [False, True]
