@@ -20,7 +20,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest migration; tests hold it against the scripts."""
 
 _ONE_AT_A_TIME = threading.Lock()

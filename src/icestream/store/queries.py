@@ -18,6 +18,7 @@ from icestream.store import tables as t
 from icestream.store.current import Branch, number_of
 from icestream.store.current import current as current_of
 from icestream.store.events import BranchCreated
+from icestream.store.kinds import numbers_of_kinds
 from icestream.store.mutes import MuteRecord, mute_of, mutes
 from icestream.store.named import exposure_id
 from icestream.store.open import Store
@@ -428,7 +429,7 @@ def events(
         .limit(limit)
     )
     if kinds is not None:
-        chosen = chosen.where(t.event.c.kind.in_(list(kinds)))
+        chosen = chosen.where(t.event.c.seq.in_(numbers_of_kinds(kinds, after=after, limit=limit)))
     with store.read() as connection:
         return tuple(
             EventRecord(

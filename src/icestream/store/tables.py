@@ -371,6 +371,7 @@ event = Table(
     Column("step_id", BigInteger),
     Column("subject_id", BigInteger),
     Column("document", Text, nullable=False, default="{}"),
+    Index(None, "kind", "seq"),
 )
 """Append-only: what happened, in order. Screens and sinks follow it by `seq`.
 
