@@ -21,12 +21,13 @@ def is_gain_name(name: str) -> bool:
     ``again_001.tif`` has no such word. ``gain_test_001.tif`` has, and may still be a movie: what is
     in it tells.
     """
+    if not name.lower().endswith(GAIN_SUFFIXES):
+        return False
     path = PurePath(name)
     if path.suffix.lower() not in GAIN_SUFFIXES:
         return False
-    words = {word.lower() for word in _WORD.findall(path.stem)}
     return (
         path.suffix.lower() == ".gain"
-        or bool(words & _WORDS)
         or path.name.lower().startswith(_BEGINNINGS)
+        or any(word.lower() in _WORDS for word in _WORD.findall(path.stem))
     )

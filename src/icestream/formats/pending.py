@@ -25,8 +25,6 @@ class Pending:
     """It was given up because no metadata were there."""
     unreadable: bool = False
     """It was given up, and could not be opened."""
-    later: bool = False
-    """Others go first."""
 
     def note(self, status: os.stat_result, now: float, *, watched: bool) -> None:
         """Note a look at the file; when it has changed, all that was thought of it is void.
@@ -47,49 +45,58 @@ class WaitingLine:
 
     def __init__(self) -> None:
         self._files: dict[Path, Pending] = {}
+        self._later: dict[Path, Pending] = {}
+        """Files behind all of those."""
         self._given_up: dict[Path, Pending] = {}
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self._files) + len(self._later)
 
     def __getitem__(self, path: Path) -> Pending:
-        return self._files[path]
+        return self._of(path)[path]
 
     def __contains__(self, path: object) -> bool:
-        return path in self._files
+        return path in self._files or path in self._later
 
     def join(self, path: Path, now: float, *, later: bool = False) -> None:
         """Take a file that was seen into the line, unless it is there; `later`: others go first."""
-        self._files.setdefault(path, Pending(now, later=later))
+        if path not in self:
+            (self._later if later else self._files)[path] = Pending(now)
 
     def leave(self, path: Path) -> None:
         """Forget a file: it was taken, or is none to be taken."""
-        del self._files[path]
+        del self._of(path)[path]
 
     def to_the_end(self, path: Path) -> None:
-        """Let all others be looked at before this one is again."""
-        self._files[path] = self._files.pop(path)
+        """Let all others of its part of the line be looked at before this one is again."""
+        line = self._of(path)
+        line[path] = line.pop(path)
 
     def due(self, now: float, budget: float = 0.5) -> Iterator[Path]:
         """Files that it is time to look at, for as long as `budget` seconds have not passed."""
         deadline = time.perf_counter() + budget
-        due = [(path, file) for path, file in self._files.items() if file.next_look <= now]
-        for path, _ in sorted(due, key=lambda one: one[1].later):
-            yield path
-            if time.perf_counter() > deadline:
-                return
+        for line in (self._files, self._later):
+            for path, file in list(line.items()):
+                if file.next_look <= now:
+                    yield path
+                    if time.perf_counter() > deadline:
+                        return
 
     def late(self, now: float, after: float) -> dict[Path, Pending]:
         """Files that were looked at and have not changed for more than `after` seconds."""
-        looked_at = {path: file for path, file in self._files.items() if file.size >= 0}
-        return {path: file for path, file in looked_at.items() if now - file.changed > after}
+        files = (*self._files.items(), *self._later.items())
+        return {p: file for p, file in files if file.size >= 0 and now - file.changed > after}
 
     def give_up(self, path: Path, *, lacking: bool = False) -> None:
         """Put a file aside; `lacking` says that it is whole, but that metadata are missing."""
-        file = self._files.pop(path)
+        file = self._of(path).pop(path)
         file.lacking = lacking
         file.unreadable = not os.access(path, os.R_OK)
         self._given_up[path] = file
+
+    def _of(self, path: Path) -> dict[Path, Pending]:
+        """The part of the line that a file is in."""
+        return self._files if path in self._files else self._later
 
     def look_again(self, now: float, has_metadata: Callable[[Path], bool]) -> None:
         """Look at one file that was given up, in turn; when it was mended it joins the line again.

@@ -2,8 +2,11 @@
 
 import dataclasses
 from collections.abc import Callable
+from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
 
@@ -14,6 +17,8 @@ T = TypeVar("T")
 
 _PLAIN = frozenset((float, int, str, bool, type(None)))
 """Types of values in which there is no path."""
+_PATHLESS = _PLAIN | {datetime}
+"""Types of fields in which there is no path."""
 _adapters: dict[type[Any], TypeAdapter[Any]] = {}
 
 
@@ -66,13 +71,13 @@ def _map(value: Any, change: Callable[[Path], Path]) -> Any:
         return change(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         changed = {}
-        for field in dataclasses.fields(value):
-            old = getattr(value, field.name)
+        for name in _fields_with_paths(type(value)):
+            old = getattr(value, name)
             if type(old) in _PLAIN:
                 continue
             new = _map(old, change)
             if new is not old:
-                changed[field.name] = new
+                changed[name] = new
         return dataclasses.replace(value, **changed) if changed else value
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         if all(type(part) in _PLAIN for part in value):  # tracks have thousands of numbers
@@ -80,3 +85,22 @@ def _map(value: Any, change: Callable[[Path], Path]) -> Any:
         mapped = tuple(_map(part, change) for part in value)
         return mapped if any(a is not b for a, b in zip(mapped, value, strict=True)) else value
     return value
+
+
+@cache
+def _fields_with_paths(kind: type[Any]) -> tuple[str, ...]:
+    """Fields of a type of item in which there may be a path, by what they are declared to be."""
+    names = tuple(field.name for field in dataclasses.fields(kind))
+    try:
+        declared = get_type_hints(kind)
+    except NameError:  # of a type that only its own function knows
+        return names
+    return tuple(name for name in names if not _is_pathless(declared.get(name)))
+
+
+def _is_pathless(declared: Any) -> bool:
+    """Whether no value of a declared type can have a path in it."""
+    origin = get_origin(declared)
+    if origin in (Union, UnionType, tuple):
+        return all(part is ... or _is_pathless(part) for part in get_args(declared))
+    return origin is Literal or (isinstance(declared, type) and declared in _PATHLESS)

@@ -20,6 +20,8 @@ def shown_name(name: str) -> str:
     A file name of Linux may hold any byte. Those that are no UTF-8 become ``\xe9``, and a control
     character that would reach a terminal becomes ``\x1b``.
     """
+    if name.isprintable():
+        return name
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")

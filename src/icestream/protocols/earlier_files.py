@@ -20,6 +20,8 @@ class _Earlier:
     exposure: str
     content: str
     """Fingerprint, as hexadecimal digits; empty where it was not recorded."""
+    place: int
+    """Among all that were taken, the first first."""
 
 
 class EarlierFiles:
@@ -37,19 +39,19 @@ class EarlierFiles:
         """Those that may have other names now."""
 
     def _read(self, items: Iterable[Any]) -> Iterator[tuple[str, Path, int, Any]]:
-        for item in items:
-            self._files.pop(item.path, None)  # taken once more, it is among the newest
+        for place, item in enumerate(items):
             content = getattr(item, "content", "")
-            self._files[item.path] = _Earlier(item.exposure, content)
+            # Taken once more, it is among the newest.
+            self._files[item.path] = _Earlier(item.exposure, content, place)
             if item.details is not None and item.details.written is not None:
                 size = getattr(item, "size", 0)
                 yield item.exposure, item.path, size, item.details.written
 
     def tell(self, paths: Iterable[Path], taken: TakenFiles, names: ExposureNames) -> None:
         """Let copies of files that are there be known for what they are, and names be kept."""
-        there = set(paths)
-        for path, earlier in self._files.items():
-            if path not in there or not earlier.content:
+        for path in self._in_order(paths):
+            earlier = self._files[path]
+            if not earlier.content:
                 continue
             taken.know(path, earlier.exposure, bytes.fromhex(earlier.content))
             if names.of(path) == earlier.exposure:
@@ -62,11 +64,16 @@ class EarlierFiles:
         runs can wait: what was made of them is there. None can where it is not known of all what
         is in them, since a copy would be taken for a new exposure before they are looked at.
         """
-        there = set(paths) & self._files.keys()
-        if not all(self._files[path].content for path in there):
+        earlier = self._in_order(paths)
+        if not all(self._files[path].content for path in earlier):
             return [(path, False) for path in paths]
-        recent = [path for path in self._files if path in there][-_RECENT:]
+        recent = earlier[-_RECENT:]
         first = set(recent)
-        new = [path for path in paths if path not in there]
-        rest = [path for path in paths if path in there and path not in first]
+        new = [path for path in paths if path not in self._files]
+        rest = [path for path in paths if path in self._files and path not in first]
         return [*((path, False) for path in [*recent, *new]), *((path, True) for path in rest)]
+
+    def _in_order(self, paths: Iterable[Path]) -> list[Path]:
+        """Those of earlier runs among these, in the order in which they were taken."""
+        known = (path for path in paths if path in self._files)
+        return sorted(known, key=lambda path: self._files[path].place)

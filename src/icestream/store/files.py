@@ -9,10 +9,11 @@ a result.
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Row, Select, select
 
 from icestream.formats.renamed import Listed, present_path
 from icestream.model import ITEM_TYPES, Movie, from_document, map_paths
@@ -35,7 +36,7 @@ __all__ = [
 ]
 
 PAGE = 1000
-"""Results that are read at once."""
+"""Rows that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +82,16 @@ class DamagedSegment:
     damage: Damage
 
 
-def look(path: Path, size: int = 0) -> int | Damage:
+def look(path: Path | str, size: int = 0) -> int | Damage:
     """Bytes of a file, or what is wrong with it; `size` is what was recorded, 0 where nothing."""
     try:
-        found = path.stat().st_size
+        found = os.stat(path).st_size  # noqa: PTH116 - hot
     except (FileNotFoundError, NotADirectoryError):
-        return Damage(path, "is missing")
+        return Damage(Path(path), "is missing")
     except OSError as error:
-        return Damage(path, f"cannot be read: {error.strerror}", readable=False)
+        return Damage(Path(path), f"cannot be read: {error.strerror}", readable=False)
     if size and found != size:
-        return Damage(path, f"has {found} of {size} bytes")
+        return Damage(Path(path), f"has {found} of {size} bytes")
     return found
 
 
@@ -126,34 +127,35 @@ def damaged_results(store: Store, contents: Contents | None = None) -> Iterator[
     removed = removed_files(store.folder)
     with store.read() as connection:
         for revision, kind, step in connection.execute(_revisions()).all():
-            for page in _pages(connection, revision, batches=kind == "batch"):
-                new = [row for row in page if row.id not in seen]
-                seen.update(row.id for row in new)
-                damages = _damages(store, connection, [row.id for row in new], contents)
-                for row in new:
-                    lacking = [d for d in damages.get(row.id, ()) if d.path not in removed]
-                    if lacking:
-                        yield DamagedResult(
-                            id=row.id,
-                            key=row.key,
-                            step=step,
-                            revision=revision,
-                            subject=row.subject_id,
-                            name=row.name,
-                            damages=tuple(lacking),
-                        )
+            damages: dict[int, list[Damage]] = {}
+            rows = _files(connection, revision, batches=kind == "batch")
+            for result, files in groupby(rows, key=lambda row: row[0]):
+                if result in seen:
+                    continue
+                seen.add(result)
+                found = [_damage(store.folder, row, contents) for row in files]
+                lacking = [one for one in found if one is not None and one.path not in removed]
+                if lacking:
+                    damages[result] = lacking
+            for row in _named(connection, revision, list(damages)):
+                yield DamagedResult(
+                    id=row.id,
+                    key=row.key,
+                    step=step,
+                    revision=revision,
+                    subject=row.subject_id,
+                    name=row.name,
+                    damages=tuple(damages[row.id]),
+                )
 
 
 def current_files(store: Store) -> Iterator[str]:
     """Files that current results and particles are in, relative to the session's folder."""
     with store.read() as connection:
         for revision, kind, _ in connection.execute(_revisions()).all():
-            for page in _pages(connection, revision, batches=kind == "batch"):
-                results = [row.id for row in page]
-                chosen = select(t.file.c.path).where(t.file.c.result_id.in_(results)).distinct()
-                for path in connection.execute(chosen).scalars():
-                    if Path(path).parent.name != "logs":
-                        yield path
+            rows = _files(connection, revision, batches=kind == "batch")
+            for _, files in groupby(rows, key=lambda row: row[0]):
+                yield from dict.fromkeys(path for _, path, _, _ in files)
         yield from connection.execute(select(t.segment.c.path)).scalars()
 
 
@@ -231,45 +233,73 @@ def _revisions() -> Select[Any]:
     )
 
 
-def _pages(connection: Connection, revision: int, *, batches: bool) -> Iterator[Sequence[Any]]:
+def _results(revision: int, *columns: Any) -> Select[Any]:
     """Results of a revision's tasks: also of tasks that are to make theirs again."""
     task = t.task.c
-    chosen = (
-        select(t.result.c.id, t.result.c.key, task.subject_id, task.serial, t.subject.c.name)
+    return (
+        select(*columns)
+        .select_from(t.task)
         # By its key: where people have corrected it, that is its own result all the same.
         .join(t.result, t.result.c.key == task.key)
-        .join(t.subject, t.subject.c.id == task.subject_id)
         .where(
             task.revision_id == revision,
             task.state.in_(["done", "ready", "running"]),
             task.result_id.is_not(None),
         )
     )
+
+
+def _files(
+    connection: Connection, revision: int, *, batches: bool
+) -> Iterator[tuple[int, str, int, str]]:
+    """Files of a revision's results, those of one together: (result, path, bytes, hash).
+
+    A session has many times more of them than exposures: nothing is made of a row that it has.
+    """
+    file = t.file.c
+    columns = (file.result_id, file.path, file.size, file.hash)
     if batches:
-        yield connection.execute(chosen.order_by(t.subject.c.number.desc()).limit(1)).all()
-        return
-    after = 0
-    ordered = chosen.order_by(task.serial).limit(PAGE)
-    while page := connection.execute(ordered.where(task.serial > after)).all():
-        yield page
-        after = page[-1].serial
+        newest = (
+            _results(revision, t.result.c.id)
+            .join(t.subject, t.subject.c.id == t.task.c.subject_id)
+            .order_by(t.subject.c.number.desc())
+            .limit(1)
+        )
+        chosen = select(*columns).where(file.result_id == newest.scalar_subquery())
+    else:
+        chosen = (
+            _results(revision, *columns)
+            .join(t.file, file.result_id == t.result.c.id)
+            .order_by(t.task.c.serial)
+        )
+    for page in connection.execute(chosen.execution_options(yield_per=PAGE)).partitions():
+        for result, path, size, said in page:
+            if "logs/" not in path or Path(path).parent.name != "logs":
+                yield result, path, size, said
 
 
-def _damages(
-    store: Store, connection: Connection, results: list[int], contents: Contents | None
-) -> dict[int, list[Damage]]:
-    damages: dict[int, list[Damage]] = {}
-    chosen = select(t.file).where(t.file.c.result_id.in_(results))
-    for row in connection.execute(chosen):
-        path = store.folder / row.path
-        if path.parent.name == "logs":
-            continue
-        looked: int | Damage | None = look(path, row.size)
-        if contents is not None and not isinstance(looked, Damage):
-            looked = contents.look(path, row.hash)
-        if isinstance(looked, Damage):
-            damages.setdefault(row.result_id, []).append(looked)
-    return damages
+def _named(connection: Connection, revision: int, results: Sequence[int]) -> Iterator[Row[Any]]:
+    """Keys and subjects of some results of a revision, in the order of its tasks."""
+    columns = (t.result.c.id, t.result.c.key, t.task.c.subject_id, t.subject.c.name)
+    chosen = (
+        _results(revision, *columns)
+        .join(t.subject, t.subject.c.id == t.task.c.subject_id)
+        .order_by(t.task.c.serial)
+    )
+    for start in range(0, len(results), PAGE):
+        page = results[start : start + PAGE]
+        yield from connection.execute(chosen.where(t.result.c.id.in_(page))).all()
+
+
+def _damage(
+    folder: Path, row: tuple[int, str, int, str], contents: Contents | None
+) -> Damage | None:
+    """What is wrong with a file of a result, if anything."""
+    _, path, size, said = row
+    looked: int | Damage | None = look(os.path.join(folder, path), size)  # noqa: PTH118 - hot
+    if contents is not None and not isinstance(looked, Damage):
+        looked = contents.look(folder / path, said)
+    return looked if isinstance(looked, Damage) else None
 
 
 def _paths(store: Store, kind: str, document: Any, listed: Listed) -> dict[Path, int]:

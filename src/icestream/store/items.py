@@ -57,7 +57,8 @@ def item(store: Store, kind: type[T], document: Mapping[str, Any]) -> T:
     pydantic.ValidationError
         If the document does not describe such an item.
     """
-    return map_paths(from_document(kind, dict(document)), lambda path: store.folder / path)
+    made = from_document(kind, dict(document))
+    return map_paths(made, lambda path: path if path.is_absolute() else store.folder / path)
 
 
 def item_of(
@@ -88,13 +89,16 @@ def items_ever(
         .limit(_PAGE)
     )
     after = 0
+    made: dict[str, type[T]] = {}
+    """By types as they are recorded: those of a step are few."""
     while True:
         with store.read() as connection:
             page = connection.execute(chosen.where(t.result.c.id > after)).all()
-        for row in page:
-            recorded = known.get(json.loads(row.types or "{}").get(port, ""), kind)
-            document = json.loads(row.document)[port]
-            yield item(store, recorded if issubclass(recorded, kind) else kind, document)
+        for _, document, types in page:
+            if types not in made:
+                recorded = known.get(json.loads(types or "{}").get(port, ""), kind)
+                made[types] = recorded if issubclass(recorded, kind) else kind
+            yield item(store, made[types], json.loads(document)[port])
         if len(page) < _PAGE:
             return
         after = page[-1].id

@@ -51,6 +51,22 @@ def test_files_are_due_in_turn_and_not_before_their_time() -> None:
     assert len(line) == 3
 
 
+def test_files_that_can_wait_are_looked_at_behind_all_others() -> None:
+    line = WaitingLine()
+    a, b, c, d = (Path(name) for name in "abcd")
+    line.join(a, 10.0, later=True)
+    line.join(b, 10.0, later=True)
+    line.join(c, 10.0)
+    line.join(a, 10.0)
+    line.join(d, 10.0)
+    line.to_the_end(a)
+    line.to_the_end(c)
+    assert list(line.due(11.0)) == [d, c, b, a]
+    line.leave(c)
+    line.leave(b)
+    assert (len(line), a in line, b in line, list(line.due(11.0))) == (2, True, False, [d, a])
+
+
 def test_a_look_at_many_files_ends_after_its_time() -> None:
     line = WaitingLine()
     for number in range(5):

@@ -1,7 +1,9 @@
 """Items survive the way to JSON and back, and their paths can be moved."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -87,6 +89,39 @@ def test_every_path_is_moved() -> None:
     assert moved.unweighted == Path("/session/align/a_noDW.mrc")
     assert moved.movie == Path("/raw/a.tiff")
     assert before.path == Path("align/a.mrc")
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Has paths where its fields say so, and where they leave it open."""
+
+    sure: tuple[Path, ...]
+    other: "Holder | None" = None
+    anything: object = None
+    words: tuple[str, ...] = ("a/b",)
+    mode: Literal["x", "y"] = "x"
+
+
+def test_paths_are_moved_however_deep_and_whatever_a_field_says_of_them() -> None:
+    inner = Holder((Path("c"),), anything=Path("d"))
+    moved = map_paths(Holder((Path("a"), Path("b")), inner, (Path("e"),)), Path("/s").joinpath)
+    assert moved.sure == (Path("/s/a"), Path("/s/b"))
+    assert moved.other == Holder((Path("/s/c"),), anything=Path("/s/d"))
+    assert moved.anything == (Path("/s/e"),)
+    assert moved.words == ("a/b",)
+    assert map_paths(inner, lambda path: path) is inner
+
+
+def test_paths_are_moved_in_a_type_that_only_its_function_knows() -> None:
+    class Other:
+        pass
+
+    @dataclass(frozen=True)
+    class Local:
+        path: Path
+        other: "Other | None" = None
+
+    assert map_paths(Local(Path("a")), Path("/s").joinpath).path == Path("/s/a")
 
 
 def test_our_types_are_named_after_the_package_that_exports_them() -> None:
