@@ -200,7 +200,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.world.out.clear()
         self.world.cancelled.clear()
         for task in self.world.tasks.values():
-            task.state = "ready" if task.state == "later" else task.state
+            if task.state == "later":  # whoever starts anew tries at once
+                task.state, task.due = "ready", self.now
         self.epoch += 1
         self.state = self._opened(states)
         self._tell(Tick())
