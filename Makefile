@@ -26,6 +26,11 @@ PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # environment, of a container say, wants nothing kept.
 export PYTHONDONTWRITEBYTECODE :=
 
+# Tests run beside each other, one for each core: threads of a linear algebra library would only wait
+# for each other, at full speed. Workers of a session have the same setting from their executor.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_WAIT_POLICY := passive
+
 .PHONY: help image demo night campaign ui ui-if-possible ui-check schema test check lint docs bench bench-peers clean
 
 help:  ## Say what there is

@@ -2,7 +2,7 @@
 
 from icestream.cli.terminal import print_table
 from icestream.engine.executors.cluster.present import PresentNode, PresentNodes
-from icestream.report.node_words import awaited_lines, node_words
+from icestream.report.node_words import awaited_words, node_words
 
 __all__ = ["print_nodes"]
 
@@ -16,8 +16,8 @@ def print_nodes(said: PresentNodes) -> None:
         )
     else:
         print("no node serves the session now")
-    for line in awaited_lines(said):
-        print(line)
+    for how_many, why in awaited_words(said):
+        print(how_many, why)
 
 
 def _row(node: PresentNode) -> tuple[str, ...]:

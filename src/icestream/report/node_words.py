@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from icestream.engine.executors.cluster.present import PresentNode, PresentNodes, by_reason
 
-__all__ = ["awaited_lines", "duration", "node_words"]
+__all__ = ["awaited_words", "duration", "node_words"]
 
 _LANES = {"live": "live work", "reprocess": "branches"}
 
@@ -14,14 +14,17 @@ def node_words(node: PresentNode) -> str:
     parts = (
         f"job {node.job}" if node.job else "",
         f"for {_LANES[node.lane]}" if node.lane in _LANES else "",
-        f"since {duration(node.since)}",
+        f"up {duration(node.since)}",
         "" if node.left is None else f"ends in {duration(node.left)}",
     )
     return ", ".join(filter(None, parts))
 
 
-def awaited_lines(said: PresentNodes) -> Iterator[str]:
-    """Nodes that were asked for and have not come, and why, in the queuing system's words."""
+def awaited_words(said: PresentNodes) -> Iterator[tuple[str, str]]:
+    """Nodes that were asked for and have not come: how many, and where, since when and why.
+
+    Why is in the queuing system's words.
+    """
     for reason, waiting in by_reason(said.awaited):
         many = len(waiting)
         what = "node waits" if many == 1 else "nodes wait"
@@ -29,7 +32,7 @@ def awaited_lines(said: PresentNodes) -> Iterator[str]:
         jobs = ", ".join(one.job for one in waiting if one.job)
         which = f" (job{'' if many == 1 else 's'} {jobs})" if jobs else ""
         why = f": {reason}" if reason else ""
-        yield f"{many} more {what} {where}since {duration(waiting[0].since)}{which}{why}"
+        yield f"{many} more {what}", f"{where}for {duration(waiting[0].since)}{which}{why}"
 
 
 def duration(seconds: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from icestream.engine.executors.cluster.present import read_nodes
 from icestream.engine.machine.lock import holder
 from icestream.engine.record.leases import SCRATCH
-from icestream.report.node_words import awaited_lines, node_words
+from icestream.report.node_words import awaited_words, node_words
 
 __all__ = ["node_loads"]
 
@@ -27,8 +27,8 @@ def node_loads(session: Path) -> Iterator[dict[str, Any]]:
         gpus = f", {node.gpus_busy} of {node.gpus} GPUs" if node.gpus else ""
         text = f"{node.busy} of {node.cores} cores{gpus}"
         yield _load(f"node.{node.name}", node.host, text, node_words(node), float(node.busy))
-    for number, line in enumerate(awaited_lines(said)):
-        yield _load(f"awaited.{number}", "Cluster", line, "", None)
+    for number, (how_many, why) in enumerate(awaited_words(said)):
+        yield _load(f"awaited.{number}", "Cluster", how_many, why, None)
 
 
 def _load(name: str, title: str, text: str, note: str, now: float | None) -> dict[str, Any]:

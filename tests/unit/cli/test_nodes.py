@@ -24,9 +24,9 @@ def test_who_works_and_who_waits(capsys: pytest.CaptureFixture[str]) -> None:
     print_nodes(PresentNodes(nodes=(joined, NODE), awaited=(later, ASKED)))
     assert capsys.readouterr().out.splitlines() == [
         "node\thost\tcores busy\tGPUs busy\t",
-        "icestream-S-gpu-1\tn1\t3 of 8\t1 of 2\tjob 17, for live work, since 60 s, ends in 2 h",
-        "joined by itself\tn2\t3 of 8\t\tsince 60 s",
-        "2 more nodes wait in the queue since 3 min (jobs 18, 19): Resources",
+        "icestream-S-gpu-1\tn1\t3 of 8\t1 of 2\tjob 17, for live work, up 60 s, ends in 2 h",
+        "joined by itself\tn2\t3 of 8\t\tup 60 s",
+        "2 more nodes wait in the queue for 3 min (jobs 18, 19): Resources",
     ]
 
 
@@ -34,5 +34,5 @@ def test_that_there_is_none_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     print_nodes(PresentNodes(awaited=(replace(ASKED, job="", said=""),)))
     assert capsys.readouterr().out.splitlines() == [
         "no node serves the session now",
-        "1 more node waits since 3 min",
+        "1 more node waits for 3 min",
     ]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from icestream.engine.executors.cluster.present import AwaitedNode, PresentNode, PresentNodes
-from icestream.report.node_words import awaited_lines, duration, node_words
+from icestream.report.node_words import awaited_words, duration, node_words
 
 NODE = PresentNode(
     name="icestream-S-gpu-1", kind="gpu", host="n1", job="17", cores=8, busy=3, gpus=2,
@@ -15,17 +15,17 @@ ASKED = AwaitedNode(name="a", kind="gpu", job="18", since=180.0, said="PENDING P
 
 
 def test_what_is_said_of_a_node() -> None:
-    assert node_words(NODE) == "job 17, for branches, since 2 h 5 min, ends in 2 h"
-    assert node_words(replace(NODE, job="", lane="", left=None)) == "since 2 h 5 min"
+    assert node_words(NODE) == "job 17, for branches, up 2 h 5 min, ends in 2 h"
+    assert node_words(replace(NODE, job="", lane="", left=None)) == "up 2 h 5 min"
 
 
 def test_what_is_said_of_those_that_wait() -> None:
     process = replace(ASKED, job="", said="", since=5.0)
-    assert list(awaited_lines(PresentNodes(awaited=(process, ASKED)))) == [
-        "1 more node waits in the queue since 3 min (job 18): Priority",
-        "1 more node waits since 5 s",
+    assert list(awaited_words(PresentNodes(awaited=(process, ASKED)))) == [
+        ("1 more node waits", "in the queue for 3 min (job 18): Priority"),
+        ("1 more node waits", "for 5 s"),
     ]
-    assert list(awaited_lines(PresentNodes(nodes=(NODE,)))) == []
+    assert list(awaited_words(PresentNodes(nodes=(NODE,)))) == []
 
 
 @pytest.mark.parametrize(

@@ -27,5 +27,6 @@ def test_nodes_are_told_while_the_session_runs(tmp_path: Path) -> None:
     with hold(tmp_path):
         node, awaited = (LiveLoad(**one) for one in node_loads(tmp_path))
     assert (node.title, node.text, node.now) == ("n1", "3 of 8 cores, 1 of 2 GPUs", 3.0)
-    assert node.note == "job 17, since 60 s, ends in 2 h"
-    assert awaited.text == "1 more node waits in the queue since 3 min (job 18): Priority"
+    assert node.note == "job 17, up 60 s, ends in 2 h"
+    assert awaited.text == "1 more node waits"
+    assert awaited.note == "in the queue for 3 min (job 18): Priority"

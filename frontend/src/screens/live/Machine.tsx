@@ -39,14 +39,16 @@ export function Machine({ machine }: { machine: readonly Load[] }) {
           {machine.map((load) => (
             <li key={load.name}>
               <span className={styles.loadTitle}>{load.title}</span>
-              <svg
-                viewBox={`0 -2 ${WIDTH} ${HEIGHT + 4}`}
-                preserveAspectRatio="none"
-                role="img"
-                aria-label={sparkWords(load)}
-              >
-                <path d={sparkPath(load.points, WIDTH, HEIGHT)} />
-              </svg>
+              {load.points.length > 0 && (
+                <svg
+                  viewBox={`0 -2 ${WIDTH} ${HEIGHT + 4}`}
+                  preserveAspectRatio="none"
+                  role="img"
+                  aria-label={sparkWords(load)}
+                >
+                  <path d={sparkPath(load.points, WIDTH, HEIGHT)} />
+                </svg>
+              )}
               <strong>{load.text}</strong>
               {load.note && <small>{load.note}</small>}
             </li>
