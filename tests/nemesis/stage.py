@@ -89,9 +89,11 @@ class Service:
     def _keep(self) -> None:
         while not self.held.is_set() and not self.done:
             with self.log.open("ab") as log:
+                # Whoever runs this in the background ignores Ctrl-C, and would hand that on.
                 self._process = subprocess.Popen(
-                    self._words, env=self._stage.environment, stdin=subprocess.DEVNULL,
-                    stdout=log, stderr=log, cwd=self._stage.folder, start_new_session=True,
+                    ["env", "--default-signal=INT", *self._words],
+                    env=self._stage.environment, cwd=self._stage.folder, start_new_session=True,
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 )  # fmt: skip
             self._stage.history.note("started", name=self._name, pid=self._process.pid)
             status = self._process.wait()

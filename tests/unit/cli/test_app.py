@@ -2,6 +2,8 @@
 
 import ast
 import importlib.util
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -210,3 +212,24 @@ def test_the_status_loads_no_numerics_and_no_protocols(tmp_path: Path) -> None:
     assert "icestream.cli.overview" in loaded
     never = {*HEAVY, "tifffile", "numba", "alembic", "icestream.processing", "icestream.protocols"}
     assert not {*never, "icestream.formats", "icestream.engine.session"} & loaded
+
+
+def test_who_interrupts_it_before_it_has_begun_meets_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "cyclopts.py").write_text(
+        "import time\nprint('loads', flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "icestream", "status"],
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "loads\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "icestream: interrupted\n")
