@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from math import inf, isfinite, nan
 from statistics import fmean, stdev
 
-from scipy.special import stdtr
-
 from icestream.model import quality_of
 
 __all__ = ["ERROR", "FEWEST", "Pair", "Paired", "paired"]
@@ -92,6 +90,8 @@ def paired(name: str, pairs: Sequence[Pair]) -> Paired:
     chance = 1.0
     if count > 1 and not all(equal):
         student = abs(mean) / error if error > 0 else inf
+        from scipy.special import stdtr
+
         chance = 2.0 * float(stdtr(count - 1, -student)) if isfinite(student) else 0.0
     ways = Counter(
         "same" if same else "higher" if d > 0 else "lower"

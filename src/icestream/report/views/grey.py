@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
-from scipy.ndimage import gaussian_filter
 
 from icestream.processing.fourier import bin_image
 
@@ -65,6 +64,8 @@ def draw_grey(
     # Averaging over blocks has smoothed it already, by as much as a square of this width does.
     left = deviation**2 - (coarser**2 - 1) / 12.0
     if left > 0:
+        from scipy.ndimage import gaussian_filter
+
         small = gaussian_filter(small, math.sqrt(left) / coarser, mode="nearest")
     grey = to_grey(small, grey_limits(small, look.contrast))
     shape = (image.shape[0] // factor, image.shape[1] // factor)

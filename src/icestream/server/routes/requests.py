@@ -49,9 +49,9 @@ def _without_who(model: type[Request]) -> Any:
         for name, field in model.model_fields.items()
         if name not in ("who", "within")
     }
-    return create_model(
-        model.__name__, __config__=model.model_config, __doc__=model.__doc__, **fields
-    )
+    # What fields mean has been read from the model's source, which is not searched for again.
+    config = model.model_config | {"use_attribute_docstrings": False}
+    return create_model(model.__name__, __config__=config, __doc__=model.__doc__, **fields)
 
 
 _ASKED: Any = Union[tuple(_without_who(model) for model in models.VERBS.values())]  # noqa: UP007
